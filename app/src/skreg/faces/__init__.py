@@ -1,0 +1,1 @@
+"""skreg faces."""

@@ -1,0 +1,21 @@
+"""The secrets port: read at use, so that a rotation needs no restart."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class SecretStore(Protocol):
+    """Reads (and, for the worker's certificates, writes) one named secret.
+
+    Both methods raise ``Missing`` for an unknown name and ``Unavailable`` when the store does
+    not answer.
+    """
+
+    def read(self, name: str) -> bytes:
+        """Return the secret's present value."""
+        ...
+
+    def write(self, name: str, value: bytes) -> None:
+        """Store a new value under the name."""
+        ...

@@ -1,0 +1,1 @@
+"""skillpkg: install, verify and publish agent skills."""
