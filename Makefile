@@ -1,0 +1,77 @@
+# skreg: every door of the repository. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# uv comes from PATH, or is installed once into .tools (never outside this folder).
+TOOLS := $(CURDIR)/.tools
+UV := $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
+export UV_PYTHON_DOWNLOADS := never
+export UV_PYTHON_PREFERENCE := only-system
+PYTHON3 := $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+RUN := $(UV) run --no-sync --quiet
+PY := .venv/bin/python
+READY := .venv/.ready
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(READY) ## The whole story in a minute: a registry, a publish, a verified install, a refusal
+	@$(PY) examples/demo.py
+
+.PHONY: test
+test: $(READY) lint types ## Everything that gates a commit: lint, types, architecture, tests, coverage
+	@$(PY) -m pytest tests -n 2 --dist loadgroup --cov --cov-report= $(PYTEST)
+	@$(PY) -m coverage report --fail-under=90
+
+.PHONY: quick
+quick: $(READY) ## Unit tests only, under a minute
+	@$(PY) -m pytest tests/unit $(PYTEST)
+
+.PHONY: lint
+lint: $(READY) ## ruff, black, import-linter
+	@.venv/bin/ruff check .
+	@.venv/bin/black --check --quiet . || (.venv/bin/black --check . ; exit 1)
+	@.venv/bin/lint-imports --no-cache
+
+.PHONY: types
+types: $(READY) ## mypy --strict
+	@.venv/bin/mypy
+
+.PHONY: format
+format: $(READY) ## Rewrite the sources in the house's form
+	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/black --quiet .
+
+.PHONY: bench
+bench: $(READY) ## Measure beside other registries: make bench ONLY=read
+	@$(PY) -m bench --only "$(or $(ONLY),all)"
+
+.PHONY: up
+up: $(READY) ## A registry on this machine until Ctrl-C
+	@.venv/bin/skreg up
+
+.PHONY: lock
+lock: ## Resolve the dependencies anew into requirements.lock
+	@$(UV) lock --upgrade --quiet
+	@$(UV) export --quiet --all-packages --no-emit-workspace --no-annotate --no-header \
+	  --format requirements-txt > requirements.lock
+
+.PHONY: clean
+clean: ## Remove what the targets above made in this folder
+	@rm -rf .venv .tools .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* .demo
+
+$(READY): requirements.lock cli/pyproject.toml app/pyproject.toml infra/pyproject.toml | $(UV)
+	@echo "Installing skreg's own environment into .venv …"
+	@test -x $(PY) || $(UV) venv --quiet --python "$(PYTHON3)" .venv
+	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements.lock
+	@$(UV) pip install --quiet --python $(PY) --no-deps -e cli -e app -e infra
+	@touch $@
+
+$(TOOLS)/bin/uv:
+	@echo "Installing uv into .tools …"
+	@$(PYTHON3) -m venv $(TOOLS) 2>/dev/null && $(TOOLS)/bin/pip install --quiet uv \
+	  || $(PYTHON3) -m pip install --quiet --target $(TOOLS) uv \
+	  || (echo "uv is not on PATH and could not be installed: this Python has neither venv nor pip." \
+	      "Install uv, or the packages python3-venv and python3-pip, then type make again." ; exit 1)
