@@ -20,7 +20,7 @@ def dumps(value: JsonValue) -> bytes:
     """
     import rfc8785
 
-    return rfc8785.dumps(value)  # type: ignore[arg-type]  # its alias wants dict and list
+    return rfc8785.dumps(value)
 
 
 def loads(data: bytes) -> JsonObject:

@@ -1,1 +1,1 @@
-"""skreg archive."""
+"""Packages as canonical archives: pack, read, extract."""
