@@ -1,1 +1,1 @@
-"""skreg pki."""
+"""The registry's certificates: ceremony, leaves, revocation lists, trust bundle."""
