@@ -72,11 +72,12 @@ class Client:
             [str(BIN / "skillpkg"), *arguments],
             env=self.environment,
             input=secret or None,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
         )
         if not quiet or done.returncode != expect:
-            indent(done.stdout + done.stderr)
+            indent(done.stdout)
         if done.returncode != expect:
             raise SystemExit(f"skillpkg {shown} ended {done.returncode}, expected {expect}")
         return done
@@ -128,9 +129,12 @@ def skills() -> list[Path]:
 
 
 def publish_all(client: Client) -> None:
-    """Publish every example skill under the demo account's namespace."""
-    for folder in skills():
-        client.run("publish", str(folder), "--namespace", "demo")
+    """Publish every example skill under the demo account's namespace; show the last one whole."""
+    *first, last = skills()
+    for folder in first:
+        client.run("publish", str(folder), "--namespace", "demo", quiet=True)
+        indent(f"published demo/{folder.name}")
+    client.run("publish", str(last), "--namespace", "demo")
 
 
 def flip_one_byte(folder: Path) -> Path:
@@ -163,7 +167,7 @@ def tell(work: Path) -> None:
         bob.run("install", SKILL)
         bob.run("list")
         bob.run("verify")
-        shutil.copytree(data / "public", mirror)
+        shutil.copytree(data / "storage", mirror)
     say("4. The registry is stopped. A plain folder with its files goes on serving installs")
     carol = Client(work / "carol")
     carol.run("registry", "add", "folder", mirror.as_uri(), *pin)

@@ -135,3 +135,31 @@ class KeyNotInHsm(SigningRefused):
 
 class SignatureCorrupted(SigningRefused):
     """What came back is not a signature of this digest by the pinned key."""
+
+
+class PublishedBytesDiffer(Conflict):
+    """Other bytes stand under a published name; they never change."""
+
+
+class EntryInvalid(SkregError):
+    """A log entry was about to be built from values that no reader would accept."""
+
+
+class LogForkRefused(SkregError):
+    """Signing would show two histories of one log; a person has to decide."""
+
+
+class LogUnreadable(SkregError):
+    """The published log cannot be read or does not verify; nothing may be added to it."""
+
+
+class IndexInvalid(SkregError):
+    """An index document or tree was about to be built from values that no reader would accept."""
+
+
+class ReleaseInvalid(SkregError):
+    """A release record was about to be built that no client would install."""
+
+
+class IndexTileBroken(SkregError):
+    """A stored tile of the index does not hash to what points at it."""

@@ -1,0 +1,5 @@
+"""``python -m skreg``."""
+
+from skreg.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The signed index: documents, bins, their tile tree, the timestamp."""

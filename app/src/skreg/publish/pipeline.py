@@ -1,0 +1,87 @@
+"""A version's life from upload to publication, as steps that can be killed anywhere.
+
+What is to be done is read from the rows. Everything that writes to the log or the index runs
+under one lock, whose connection also does the writes; one run serves all versions that are ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import structlog
+
+from skreg.bootstrap import WorkerContainer
+from skreg.db.locks import PUBLICATION_LOCK, exclusive, try_version
+from skreg.db.queries import work
+from skreg.domain.states import VersionState
+from skreg.pki import state_json
+from skreg.pki.state import PkiState
+from skreg.publish import pipeline_pki
+from skreg.publish.pipeline_index import refresh
+from skreg.publish.pipeline_log import sequence
+from skreg.publish.pipeline_release import release
+from skreg.publish.pipeline_version import vet_and_sign
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """The steps of one worker process; ``written`` is the PKI state it has seen written."""
+
+    container: WorkerContainer
+    written: bytes = b""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def advance(self, version_id: int) -> None:
+        """Bring one version as far as it goes; does nothing while another process has it.
+
+        Raises:
+            Unavailable: a part is away; run again later, nothing is lost.
+        """
+        if not await self._prepare(version_id):
+            return
+        async with self.turn:
+            async with self.container.engine.connect() as connection:
+                item = await work.item(connection, version_id)
+            if item is not None and item.state in (VersionState.SIGNED, VersionState.LOGGED):
+                await self.settle_now()
+
+    async def settle(self) -> None:
+        """Publish everything that waits: log, objects, index, timestamp."""
+        async with self.turn:
+            await self.settle_now()
+
+    async def settle_now(self) -> None:
+        """Do ``settle``; the caller has this process's turn."""
+        container = self.container
+        async with exclusive(container.engine, PUBLICATION_LOCK) as connection:
+            state = await pipeline_pki.ensure(container, connection)
+            if state is None:
+                _log.warning("pki-missing", fix="skreg pki status prints the next step")
+                return
+            await self._write_pki(state)
+            size = await sequence(container, connection, state)
+            await release(container, connection, size)
+            await refresh(container, connection, state, size)
+
+    async def _write_pki(self, state: PkiState) -> None:
+        present = state_json.to_bytes(state)
+        if present != self.written:
+            await pipeline_pki.write(self.container, state)
+            self.written = present
+
+    async def _prepare(self, version_id: int) -> bool:
+        """Vet and sign; False when there is nothing more to do here."""
+        container = self.container
+        async with try_version(container.engine, version_id) as connection:
+            if connection is None:
+                return False
+            state = await pipeline_pki.load(connection)
+            item = await work.item(connection, version_id)
+            await connection.rollback()
+            if state is None or item is None:
+                return False
+            await vet_and_sign(container, connection, state, item)
+            return True

@@ -1,0 +1,184 @@
+"""The read-plane refresh: documents, bins, tiles, timestamp last; then the rows follow.
+
+One refresh serves every package that changed meanwhile. A version becomes ``published`` in the
+database only after the timestamp that reaches it is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from typing import Literal, cast
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from skillpkg.types import SignerKind
+from skreg.bootstrap import WorkerContainer
+from skreg.db.queries import catalogue, documents
+from skreg.db.queries.documents import DirtyPackage, ListedVersion, WaitingDocument
+from skreg.domain.states import VersionState
+from skreg.domain.versions import latest
+from skreg.pki.state import PkiState
+from skreg.publish.index.bins import PackageEntry
+from skreg.publish.index.documents import (
+    IndexVersion,
+    PackageFacts,
+    SignedDocument,
+    sign_document,
+)
+from skreg.publish.index.paths import document_key
+from skreg.publish.index.timestamp import (
+    TimestampFacts,
+    committed_tree,
+    publish_timestamp,
+    read_timestamp,
+)
+from skreg.publish.index.tree import TreeState
+from skreg.publish.index.writer import update_tree, write_document, write_newest
+from skreg.publish.sign.leaf import SigningLeaf
+
+BATCH = 64
+
+
+async def refresh(
+    container: WorkerContainer, connection: AsyncConnection, state: PkiState, size: int
+) -> None:
+    """Bring the read plane to the rows; writes nothing when it is there already.
+
+    The caller holds the publication lock on ``connection``; ``size`` entries are under the
+    published checkpoint.
+    """
+    leaf = SigningLeaf(container.keys.signing, state.signing_chain)
+    while dirty := await documents.dirty(connection, _revoked_leaves(state), BATCH):
+        await _sign_documents(container, connection, state, leaf, dirty)
+    waiting = await documents.waiting(connection)
+    count = await documents.count(connection)
+
+    async def packages(prefix: str) -> Mapping[str, PackageEntry]:
+        found = await documents.under_prefix(connection, prefix)
+        return {line.package: PackageEntry(line.sequence, line.sha256) for line in found}
+
+    previous = await _previous(container)
+    names = [document.package for document in waiting]
+    change = await update_tree(container.storage, previous, count, names, packages)
+    await connection.rollback()
+    facts = TimestampFacts(state.registry_id, change.state, size, state.crl_numbers)
+    await publish_timestamp(container.storage, facts, leaf, container.clock())
+    for document in waiting:
+        await write_newest(container.storage, _signed(document))
+    await _commit(container, connection, waiting, change.state, change.replaced, size)
+
+
+async def _previous(container: WorkerContainer) -> TreeState | None:
+    timestamp = await read_timestamp(container.storage)
+    return None if timestamp is None else committed_tree(timestamp)
+
+
+def _revoked_leaves(state: PkiState) -> list[str]:
+    """Return the SHA-256 of the present leaf when it is revoked; others cannot sign any more."""
+    if state.registry_ca.revocation_of(state.leaf.serial_number) is None:
+        return []
+    return [hashlib.sha256(state.signing_chain[0]).hexdigest()]
+
+
+def _signed(document: WaitingDocument) -> SignedDocument:
+    return SignedDocument.of(document.package, document.sequence, document.envelope)
+
+
+async def _sign_documents(
+    container: WorkerContainer,
+    connection: AsyncConnection,
+    state: PkiState,
+    leaf: SigningLeaf,
+    dirty: list[DirtyPackage],
+) -> None:
+    """Sign and write a batch of documents, then keep their rows in one transaction."""
+    leaf_sha256 = hashlib.sha256(leaf.chain[0]).hexdigest()
+    now = container.clock()
+    facts = [await _facts(connection, state, package) for package in dirty]
+    await connection.rollback()
+    signed = await asyncio.gather(
+        *(asyncio.to_thread(sign_document, one, leaf, now) for one in facts)
+    )
+    for document in signed:
+        await write_document(container.storage, document)
+    for package, document in zip(dirty, signed, strict=True):
+        await documents.keep(
+            connection,
+            package,
+            sequence=document.sequence,
+            envelope=document.data,
+            sha256=document.sha256,
+            leaf_sha256=leaf_sha256,
+            signed_at=now,
+        )
+    gone = [
+        document_key(f"{item.namespace}/{item.name}", item.sha256) for item in dirty if item.sha256
+    ]
+    await documents.replaced(connection, gone)
+    await connection.commit()
+
+
+async def _facts(
+    connection: AsyncConnection, state: PkiState, package: DirtyPackage
+) -> PackageFacts:
+    listed = await documents.listed(connection, package.id)
+    tags = await catalogue.tags_of(connection, package.id)
+    newest = latest((item.version, _shown_state(item)) for item in listed)
+    if newest is not None:
+        tags["latest"] = newest
+    kinds = {str(item.signer.get("kind")) for item in listed}
+    signer_class: Literal["registry", "publisher"] = (
+        "publisher" if kinds == {"publisher"} else "registry"
+    )
+    return PackageFacts(
+        registry=state.registry_id,
+        namespace=package.namespace,
+        name=package.name,
+        sequence=package.sequence + 1,
+        signer_class=signer_class,
+        versions=tuple(_version(item) for item in listed),
+        dist_tags=tags,
+    )
+
+
+def _shown_state(item: ListedVersion) -> str:
+    """Return the state as the index shows it: what is logged is published by this refresh."""
+    return VersionState.PUBLISHED if item.state == VersionState.LOGGED else item.state
+
+
+def _version(item: ListedVersion) -> IndexVersion:
+    state = cast("Literal['published', 'yanked', 'withdrawn']", str(_shown_state(item)))
+    return IndexVersion(
+        version=item.version,
+        sha256=item.sha256,
+        content_digest=item.content_digest,
+        size=item.size,
+        release=hashlib.sha256(item.release).hexdigest(),
+        signer=SignerKind.from_json(dict(item.signer)),
+        published_at=item.published_at,
+        log_index=item.log_index,
+        state=state,
+        deprecated=item.deprecated,
+        dependencies=item.manifest.get("dependencies", {}),
+    )
+
+
+async def _commit(
+    container: WorkerContainer,
+    connection: AsyncConnection,
+    waiting: list[WaitingDocument],
+    tree: TreeState,
+    replaced: list[str],
+    size: int,
+) -> None:
+    for document in waiting:
+        await documents.commit(connection, document)
+        listed = await documents.listed(connection, document.package_id)
+        newest = latest((item.version, item.state) for item in listed)
+        namespace, _, name = document.package.partition("/")
+        await documents.show_in_search(connection, document.package_id, namespace, name, newest)
+    await documents.replaced(connection, replaced)
+    await documents.save_state(connection, tree.prefix_length, tree.root, size, container.clock())
+    await connection.commit()

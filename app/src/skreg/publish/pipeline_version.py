@@ -1,0 +1,83 @@
+"""One version's own steps: vetting and signing. Each reads the row, so each can run again."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from skreg.bootstrap import WorkerContainer
+from skreg.db.queries import log, work
+from skreg.db.queries.work import WorkItem
+from skreg.domain.states import VersionState
+from skreg.errors import BlobMissing
+from skreg.pki.state import PkiState
+from skreg.publish.sign.archive import sign_archive
+from skreg.publish.sign.leaf import SigningLeaf
+from skreg.publish.staging import staging_key
+from skreg.publish.vet.candidate import Candidate
+from skreg.publish.vet.findings import Finding, Severity, Verdict, verdict_on
+from skreg.publish.vet.stages import vet
+
+LOST = Finding(
+    "upload-lost",
+    "",
+    "The uploaded bytes are no longer in staging; publish a new version.",
+    Severity.BLOCKER,
+)
+
+
+async def vet_and_sign(
+    container: WorkerContainer, connection: AsyncConnection, state: PkiState, item: WorkItem
+) -> None:
+    """Bring an uploaded version to ``signed``, ``rejected`` or ``quarantined``.
+
+    The caller holds the version's lock on ``connection``.
+    """
+    if item.state not in (VersionState.UPLOADED, VersionState.VETTING):
+        return
+    await work.begin_vetting(connection, item.id)
+    await connection.commit()
+    try:
+        data = await container.staging.get(staging_key(item.sha256))
+    except BlobMissing:
+        await _refuse(connection, item, Verdict.REJECTED, [LOST])
+        return
+    report = await vet(_candidate(item, data))
+    verdict = verdict_on(report.findings)
+    if verdict is not Verdict.PASSED:
+        await _refuse(connection, item, verdict, list(report.findings))
+        return
+    await _sign(container, connection, state, item, data, list(report.findings))
+
+
+def _candidate(item: WorkItem, data: bytes) -> Candidate:
+    return Candidate(
+        data, item.namespace, item.name, item.version, item.sha256, item.content_digest
+    )
+
+
+async def _refuse(
+    connection: AsyncConnection, item: WorkItem, verdict: Verdict, findings: list[Finding]
+) -> None:
+    told = [finding.to_json() for finding in findings]
+    await work.finish_refused(connection, item.id, verdict.value, told)
+    await connection.commit()
+
+
+async def _sign(
+    container: WorkerContainer,
+    connection: AsyncConnection,
+    state: PkiState,
+    item: WorkItem,
+    data: bytes,
+    findings: list[Finding],
+) -> None:
+    """Sign, then keep signature, chain and the wish for a log entry in one transaction."""
+    leaf = SigningLeaf(container.keys.signing, state.signing_chain)
+    signature = await asyncio.to_thread(sign_archive, data, leaf)
+    told = [finding.to_json() for finding in findings]
+    if await work.keep_signature(connection, item.id, told, signature, leaf.chain):
+        dedup = f"publish:{item.id}"
+        await log.request(connection, "publish", dedup, item.package_id, item.id)
+    await connection.commit()

@@ -1,0 +1,1 @@
+"""Archives: the detached signature, the release record, their writer."""

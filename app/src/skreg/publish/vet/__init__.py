@@ -1,0 +1,1 @@
+"""Vetting: one stage a file, named in STAGES."""

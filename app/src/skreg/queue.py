@@ -1,0 +1,49 @@
+"""The job queue: procrastinate on the catalogue's own database.
+
+A job is a hint, never the truth: what is to be done is read from the rows, so a job that is lost
+or runs twice does no harm. The API defers jobs inside the transaction that makes them needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import procrastinate
+from procrastinate import PsycopgConnector
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+ADVANCE = "skreg.advance"
+"""Bring one version as far as it goes: argument ``version_id``."""
+SETTLE = "skreg.settle"
+"""Sequence what waits for the log and refresh the read plane."""
+QUEUE = "publication"
+
+
+def open_queue(database_url: str, *, pool_size: int = 4) -> procrastinate.App:
+    """Return a procrastinate app; it connects only when it is opened (by the worker)."""
+    connector = PsycopgConnector(
+        conninfo=database_url, min_size=1, max_size=pool_size, kwargs={"connect_timeout": 5}
+    )
+    return procrastinate.App(connector=connector)
+
+
+async def defer_advance(
+    queue: procrastinate.App, connection: AsyncConnection, version_id: int
+) -> None:
+    """Enqueue work on a version, as part of the connection's transaction."""
+    await _defer(queue, connection, ADVANCE, {"version_id": version_id})
+
+
+async def defer_settle(queue: procrastinate.App, connection: AsyncConnection) -> None:
+    """Enqueue a run of the sequencer, as part of the connection's transaction."""
+    await _defer(queue, connection, SETTLE, {})
+
+
+async def _defer(
+    queue: procrastinate.App, connection: AsyncConnection, task: str, values: dict[str, int]
+) -> None:
+    raw = await connection.get_raw_connection()
+    deferrer = queue.configure_task(task, queue=QUEUE, connection=raw.driver_connection)
+    await deferrer.defer_async(**values)

@@ -1,0 +1,262 @@
+"""Every environment variable the registry reads, by role; nothing else reads the environment.
+
+``load_settings`` reports all mistakes of one environment at once. The API role has no key
+setting: naming one for it is itself a mistake, because the API must hold no signing right.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
+from typing import Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from skreg.errors import ConfigurationInvalid
+
+BLOB_SCHEMES = ("file", "s3", "gs", "az")
+KEY_SCHEMES = ("file", "awskms", "gcpkms", "azurekms", "pkcs11")
+KEY_VARIABLES = (
+    "SIGNING_KEY_URI",
+    "REGISTRY_CA_KEY_URI",
+    "PUBLISHER_CA_KEY_URI",
+    "LOG_KEY_URI",
+    "ROOT_KEY_URI",
+    "PKI_SECRET",
+)
+
+
+S = TypeVar("S", bound="Settings")
+
+
+class Settings(BaseSettings):
+    """What every role reads; the field's upper-case name is the environment variable."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    database_url: SecretStr
+    """PostgreSQL, ``postgresql://user:password@host:5432/name?sslmode=require``."""
+    environment: Literal["prod", "staging", "dev"] = "prod"
+    """``prod`` refuses software keys unless ``HSM_BACKEND=software`` says so by name."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe log line that is written to standard error."""
+    log_format: Literal["json", "console"] = "json"
+    """One JSON object a line for machines, ``console`` for people."""
+    database_pool_size: int = Field(default=10, ge=1, le=200)
+    """Connections one process keeps to the database."""
+    public_url: str = "http://127.0.0.1:8080"
+    """Where people and clients reach the API, without a trailing slash."""
+    cdn_base_url: str | None = None
+    """Where the read plane is served; unset: by the API itself."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, value: SecretStr) -> SecretStr:
+        scheme = value.get_secret_value().partition("://")[0]
+        if scheme not in ("postgresql", "postgres"):
+            raise ValueError("must begin with postgresql://")
+        return value
+
+    @field_validator("public_url", "cdn_base_url")
+    @classmethod
+    def _web_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an http or https URL with a host")
+        return value.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values from the mapping given to ``load_settings`` alone: one door."""
+        return (init_settings,)
+
+
+def _blob_uri(value: str) -> str:
+    scheme = value.partition(":")[0]
+    if scheme not in BLOB_SCHEMES or "://" not in value:
+        raise ValueError(f"must begin with one of {', '.join(f'{s}://' for s in BLOB_SCHEMES)}")
+    return value.rstrip("/")
+
+
+class StorageSettings(Settings):
+    """The two object stores, for the roles that read or write packages."""
+
+    storage_url: str
+    """The read plane: ``file:///path``, ``s3://bucket/prefix``, ``gs://…`` or ``az://…``."""
+    staging_url: str
+    """Uploads before vetting; never the same place as ``storage_url``."""
+
+    _check_uris = field_validator("storage_url", "staging_url")(_blob_uri)
+
+
+class ApiSettings(StorageSettings):
+    """The API: accounts, publish, search, and the read plane as a fallback."""
+
+    listen_host: str = "127.0.0.1"
+    """The address the API binds."""
+    listen_port: int = Field(default=8080, ge=0, le=65535)
+    """The TCP port the API binds; 0 takes a free one."""
+    trusted_proxies: str = ""
+    """Comma-separated networks whose ``X-Forwarded-For`` and ``-Proto`` are believed."""
+    valkey_url: SecretStr | None = None
+    """Shared rate-limit counters when more than one API process runs."""
+    rate_limit_anonymous: int = Field(default=100, ge=1)
+    """Requests a minute of one address without a token."""
+    rate_limit_token: int = Field(default=1000, ge=1)
+    """Requests a minute of one token or session."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in filter(None, (item.strip() for item in value.split(","))):
+            ip_network(part, strict=False)
+        return value
+
+
+class WorkerSettings(StorageSettings):
+    """The worker: vetting, signing, the log and everything published."""
+
+    signing_key_uri: str
+    """Signs archives, index documents and the timestamp."""
+    registry_ca_key_uri: str
+    """The registry CA: issues the signing leaf and its CRL."""
+    publisher_ca_key_uri: str
+    """The publisher CA: issues publishers' leaves and its CRL."""
+    log_key_uri: str
+    """Signs the log's checkpoints."""
+    root_key_uri: str | None = None
+    """The root key, only while ``ROOT_MODE=managed`` and the ceremony is not done."""
+    root_mode: Literal["managed", "sealed", "offline"] = "managed"
+    """Who holds the root: this deployment, nobody after the ceremony, or the operator."""
+    hsm_backend: Literal["hsm", "software"] = "hsm"
+    """``hsm`` refuses a key that is not held by an HSM."""
+    pki_secret: str | None = None
+    """Where issued certificates are kept, as a secret's URI; unset: in the database."""
+    redirect_hosts: str = ""
+    """Comma-separated hosts a client may follow a redirect to (goes into the trust bundle)."""
+    worker_concurrency: int = Field(default=4, ge=1, le=64)
+    """Versions that are worked on at the same time."""
+
+    @field_validator(
+        "signing_key_uri",
+        "registry_ca_key_uri",
+        "publisher_ca_key_uri",
+        "log_key_uri",
+        "root_key_uri",
+    )
+    @classmethod
+    def _key_uri(cls, value: str | None) -> str | None:
+        if value is not None and value.partition(":")[0] not in KEY_SCHEMES:
+            raise ValueError(f"must begin with one of {', '.join(f'{s}:' for s in KEY_SCHEMES)}")
+        return value
+
+    def key_uris(self) -> dict[str, str]:
+        """Return the key settings that are set, by environment variable."""
+        named = {
+            "SIGNING_KEY_URI": self.signing_key_uri,
+            "REGISTRY_CA_KEY_URI": self.registry_ca_key_uri,
+            "PUBLISHER_CA_KEY_URI": self.publisher_ca_key_uri,
+            "LOG_KEY_URI": self.log_key_uri,
+            "ROOT_KEY_URI": self.root_key_uri,
+        }
+        return {name: uri for name, uri in named.items() if uri}
+
+
+def load_api_settings(environ: Mapping[str, str] | None = None) -> ApiSettings:
+    """Read the API's settings; a key setting in its environment is a mistake.
+
+    Raises:
+        ConfigurationInvalid: with every mistake in ``errors``.
+    """
+    env = os.environ if environ is None else environ
+    return _load(ApiSettings, env, [*_keys_for_api(env), *_same_store(env)])
+
+
+def load_worker_settings(environ: Mapping[str, str] | None = None) -> WorkerSettings:
+    """Read the worker's settings.
+
+    Raises:
+        ConfigurationInvalid: with every mistake in ``errors``.
+    """
+    env = os.environ if environ is None else environ
+    return _load(WorkerSettings, env, [*_same_store(env), *_key_contradictions(env)])
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read what every role reads (migrations, administration).
+
+    Raises:
+        ConfigurationInvalid: with every mistake in ``errors``.
+    """
+    return _load(Settings, os.environ if environ is None else environ, [])
+
+
+def _load(kind: type[S], environ: Mapping[str, str], mistakes: list[dict[str, str]]) -> S:
+    values = {
+        name: environ[name.upper()] for name in kind.model_fields if environ.get(name.upper())
+    }
+    try:
+        settings = kind.model_validate(values)
+    except ValidationError as error:
+        mistakes = [*_field_mistakes(error), *mistakes]
+    if mistakes:
+        raise ConfigurationInvalid(
+            "The environment does not make a configuration.",
+            why="\n".join(f"  {item['path']}: {item['detail']}" for item in mistakes),
+            fix="Correct these variables; docs/OPERATIONS.md lists every one.",
+            errors=mistakes,
+        )
+    return settings
+
+
+def _mistake(rule: str, variable: str, detail: str) -> dict[str, str]:
+    return {"rule": rule, "path": variable, "detail": detail}
+
+
+def _keys_for_api(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    for name in KEY_VARIABLES:
+        if env.get(name):
+            yield _mistake("key-in-api", name, "the API holds no signing right: unset it")
+
+
+def _same_store(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    storage, staging = env.get("STORAGE_URL", ""), env.get("STAGING_URL", "")
+    if storage and storage.rstrip("/") == staging.rstrip("/"):
+        detail = "is the same place as STORAGE_URL: unvetted uploads would be public"
+        yield _mistake("same-store", "STAGING_URL", detail)
+
+
+def _key_contradictions(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    uris = {name: env[name] for name in KEY_VARIABLES[:5] if env.get(name)}
+    if env.get("ROOT_MODE") == "offline" and "ROOT_KEY_URI" in uris:
+        detail = "contradicts ROOT_MODE=offline: remove one of them"
+        yield _mistake("root-mode", "ROOT_KEY_URI", detail)
+    for name, uri in uris.items():
+        if uri.startswith("file:") and env.get("HSM_BACKEND", "hsm") == "hsm":
+            detail = "is a file; say HSM_BACKEND=software to allow that"
+            yield _mistake("software-key", name, detail)
+        if any(other != name and uris[other] == uri for other in uris):
+            yield _mistake("shared-key", name, "names a key that another setting names too")
+
+
+def _field_mistakes(error: ValidationError) -> list[dict[str, str]]:
+    return [
+        {
+            "rule": item["type"].replace("_", "-"),
+            "path": ".".join(str(part) for part in item["loc"]).upper() or "ENVIRONMENT",
+            "detail": item["msg"].removeprefix("Value error, "),
+        }
+        for item in error.errors(include_input=False, include_url=False)
+    ]

@@ -1,0 +1,197 @@
+"""``skreg up``: database, keys, API and worker as one process tree on one machine."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from skreg import embedded
+from skreg.children import Children
+from skreg.errors import ConfigurationInvalid, Unavailable
+from skreg.listening import require_free
+from skreg.up_layout import Layout, layout_of
+
+READY_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class UpOptions:
+    """What the command line says; ``data`` None is the default folder."""
+
+    data: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8470
+    as_json: bool = False
+    verbose: bool = False
+
+
+def up(options: UpOptions) -> int:
+    """Run until SIGINT or SIGTERM; returns 0 after an orderly stop, 1 when a part gave up.
+
+    Raises:
+        ConfigurationInvalid: the folder or the port is in use or cannot be used.
+        DatabaseUnavailable, Unavailable: a part did not start.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    layout = layout_of(options.data)
+    with _only_one(layout):
+        port = _free_port(options.host, options.port)
+        server = embedded.start(layout.database)
+        try:
+            return _run(options, layout, port, server, stop)
+        finally:
+            server.stop()
+
+
+@contextmanager
+def _only_one(layout: Layout) -> Iterator[None]:
+    """Hold the folder's lock; the system drops it with the process, even a killed one."""
+    try:
+        layout.root.mkdir(parents=True, exist_ok=True, mode=0o755)
+        descriptor = os.open(layout.root / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise ConfigurationInvalid(
+            f"The data folder {layout.root} cannot be used.",
+            why=error.strerror or str(error),
+            fix="Choose another: skreg up --data-dir DIR.",
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise ConfigurationInvalid(
+            f"Another skreg up runs on {layout.root}.",
+            fix="Stop it, or give this one a folder of its own with --data-dir.",
+        ) from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _free_port(host: str, port: int) -> int:
+    require_free(host, port)
+    if port:
+        return port
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _run(
+    options: UpOptions,
+    layout: Layout,
+    port: int,
+    server: embedded.EmbeddedServer,
+    stop: threading.Event,
+) -> int:
+    from skreg.db.migrate import migrate
+
+    migrate(server.url())
+    url = f"http://{_bracketed(options.host)}:{port}"
+    with Children() as children:
+        children.start("worker", _environment(options, layout, server, url, keys=True))
+        children.start("api", _environment(options, layout, server, url, port=port))
+        fingerprint = _wait_until_ready(layout, url, children, stop)
+        if fingerprint is None:
+            return 0
+        _announce(options, layout, url, fingerprint)
+        return children.watch(stop)
+
+
+def _bracketed(host: str) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"[{shown}]" if ":" in shown else shown
+
+
+def _environment(
+    options: UpOptions,
+    layout: Layout,
+    server: embedded.EmbeddedServer,
+    url: str,
+    *,
+    port: int | None = None,
+    keys: bool = False,
+) -> dict[str, str]:
+    """Return a child's settings; only the worker is told where the keys are."""
+    for folder in (layout.storage, layout.staging):
+        folder.mkdir(exist_ok=True)
+    found = {
+        "DATABASE_URL": server.url(),
+        "STORAGE_URL": layout.storage.as_uri(),
+        "STAGING_URL": layout.staging.as_uri(),
+        "PUBLIC_URL": url,
+        "ENVIRONMENT": "dev",
+        "LOG_LEVEL": "info" if options.verbose else "warning",
+        "LOG_FORMAT": "console",
+    }
+    if port is not None:
+        found |= {"LISTEN_HOST": options.host, "LISTEN_PORT": str(port)}
+    return found | (_key_settings(layout) if keys else {})
+
+
+def _key_settings(layout: Layout) -> dict[str, str]:
+    from skreg.pki.local import local_key_uris
+
+    layout.keys.mkdir(exist_ok=True, mode=0o700)
+    uris = local_key_uris(layout.keys)
+    return {
+        "HSM_BACKEND": "software",
+        "ROOT_MODE": "managed",
+        "ROOT_KEY_URI": uris["root"],
+        "REGISTRY_CA_KEY_URI": uris["registry-ca"],
+        "PUBLISHER_CA_KEY_URI": uris["publisher-ca"],
+        "SIGNING_KEY_URI": uris["signing"],
+        "LOG_KEY_URI": uris["log"],
+    }
+
+
+def _wait_until_ready(
+    layout: Layout, url: str, children: Children, stop: threading.Event
+) -> str | None:
+    """Return the root's fingerprint once everything answers; None when told to stop."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if stop.is_set():
+            return None
+        children.require_running()
+        if _answers(f"{url}/readyz") and (layout.storage / "index" / "timestamp").exists():
+            known = json.loads((layout.storage / ".well-known" / "skreg.json").read_bytes())
+            return str(known["root_fingerprints"][0])
+        stop.wait(0.05)
+    raise Unavailable(
+        "The registry did not become ready.", fix="Run skreg up --verbose to see why."
+    )
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _announce(options: UpOptions, layout: Layout, url: str, fingerprint: str) -> None:
+    facts = {"url": url, "root_fingerprint": fingerprint, "data_dir": str(layout.root)}
+    lines = [
+        f"skreg is ready at {url}  (data in {layout.root}; Ctrl-C stops it)",
+        f"root {fingerprint}",
+        f"skillpkg registry add local {url} --root-fingerprint {fingerprint}",
+    ]
+    text = json.dumps(facts) if options.as_json else "\n".join(lines)
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

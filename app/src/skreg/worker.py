@@ -1,0 +1,145 @@
+"""The worker process: takes jobs, sweeps up after killed ones, renews what grows old."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+
+import procrastinate
+import structlog
+from procrastinate import RetryStrategy
+
+from skreg import queue
+from skreg.bootstrap import WorkerContainer
+from skreg.db.engine import writing
+from skreg.db.queries import work
+from skreg.errors import SkregError
+from skreg.publish.pipeline import Pipeline
+from skreg.publish.pipeline_retire import retire_replaced
+
+STALLED_SECONDS = 60.0
+"""A worker silent for this long is dead, and its jobs are swept up."""
+_KEEP_HOURS = 24
+_log = structlog.get_logger(__name__)
+
+
+async def run_worker(container: WorkerContainer, *, wait: bool = True) -> None:
+    """Work until SIGINT or SIGTERM; with ``wait`` False until nothing is left to do.
+
+    Every port is in the container, so a test can put another one in its place.
+    """
+    pipeline = Pipeline(container)
+    register(container, pipeline)
+    app = container.queue
+    async with app.open_async():
+        await _first(container, pipeline)
+        await app.run_worker_async(
+            queues=[queue.QUEUE, "builtin"],
+            concurrency=container.settings.worker_concurrency,
+            wait=wait,
+            install_signal_handlers=False,
+            fetch_job_polling_interval=2.0,
+            stalled_worker_timeout=STALLED_SECONDS,
+            delete_jobs="successful",
+        )
+
+
+async def serve(container: WorkerContainer) -> None:
+    """Run the worker until a signal; a job under way is finished first, for ten seconds."""
+    task = asyncio.create_task(run_worker(container))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    finally:
+        await container.close()
+
+
+def register(container: WorkerContainer, pipeline: Pipeline) -> None:
+    """Tell the queue which function does which job, and what runs by the clock."""
+    app = container.queue
+
+    @app.task(
+        name=queue.ADVANCE,
+        queue=queue.QUEUE,
+        retry=RetryStrategy(max_attempts=6, exponential_wait=2),
+    )
+    async def advance(version_id: int) -> None:
+        await guarded(container, pipeline, version_id)
+
+    @app.task(
+        name=queue.SETTLE,
+        queue=queue.QUEUE,
+        retry=RetryStrategy(max_attempts=6, exponential_wait=2),
+    )
+    async def settle() -> None:
+        await pipeline.settle()
+
+    @app.periodic(cron="* * * * *", periodic_id="sweep")
+    @app.task(name="skreg.sweep", queue=queue.QUEUE, queueing_lock="sweep")
+    async def sweep_up(timestamp: int) -> None:
+        await sweep(container)
+
+    @app.periodic(cron="*/10 * * * *", periodic_id="renew")
+    @app.task(name="skreg.renew", queue=queue.QUEUE, queueing_lock="renew")
+    async def renew(timestamp: int) -> None:
+        await pipeline.settle()
+
+    @app.periodic(cron="17 * * * *", periodic_id="retire")
+    @app.task(name="skreg.retire", queue=queue.QUEUE, queueing_lock="retire")
+    async def retire(timestamp: int) -> None:
+        await retire_replaced(container)
+        await app.job_manager.delete_old_jobs(
+            nb_hours=_KEEP_HOURS, include_failed=True, include_cancelled=True
+        )
+
+
+async def guarded(container: WorkerContainer, pipeline: Pipeline, version_id: int) -> None:
+    """Advance a version; a failure is counted in its row and raised for the queue's retry."""
+    try:
+        await pipeline.advance(version_id)
+    except Exception as error:
+        _log.warning("version-failed", version=version_id, error=repr(error))
+        with contextlib.suppress(SkregError):
+            async with writing(container.engine) as connection:
+                await work.note_failure(connection, version_id, repr(error))
+        raise
+
+
+async def sweep(container: WorkerContainer, *, starting: bool = False) -> int:
+    """Enqueue unfinished versions that no job speaks of; returns how many.
+
+    Args:
+        starting: also versions whose job reads as running, because a killed worker cannot say
+            that it is gone. If one does run, the version's lock makes the second do nothing.
+    """
+    await _end_stalled(container.queue)
+    async with writing(container.engine) as connection:
+        found = await work.without_job(connection, queue.ADVANCE, all_=starting)
+        for version_id in found:
+            await queue.defer_advance(container.queue, connection, version_id)
+    if found:
+        _log.info("swept", versions=len(found))
+    return len(found)
+
+
+async def _end_stalled(app: procrastinate.App) -> None:
+    """Mark the jobs of workers that fell silent as failed: the rows say what is left to do."""
+    stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS)
+    for job in stalled:
+        if job.id is not None:
+            await app.job_manager.finish_job_by_id_async(
+                job.id, procrastinate.jobs.Status.FAILED, delete_job=True
+            )
+
+
+async def _first(container: WorkerContainer, pipeline: Pipeline) -> None:
+    """On start: PKI, timestamp and whatever a predecessor left, before the first job."""
+    try:
+        await pipeline.settle()
+    except SkregError as error:
+        _log.warning("settle-failed", error=str(error))
+    await sweep(container, starting=True)

@@ -1,0 +1,129 @@
+"""The registry's native API (PROTOCOL.md, Native API), as far as this client uses it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+from skillpkg.canonical_json import JsonObject, JsonValue
+from skillpkg.client.problems import json_object, refuse
+from skillpkg.client.transport import Request, Transport
+from skillpkg.errors import NetworkFailure
+from skillpkg.package_ref import PackageRef
+
+_MAX_ANSWER = 4 * 1024 * 1024
+
+
+class Api:
+    """Calls one registry's API.
+
+    Args:
+        base: its address.  token: sent with every call; None to call as nobody.
+    """
+
+    def __init__(self, base: str, transport: Transport, token: str | None = None) -> None:
+        self._base = base.rstrip("/")
+        self._transport = transport
+        self._token = token
+
+    def with_token(self, token: str) -> Api:
+        """Return the same API, called with another token."""
+        return Api(self._base, self._transport, token)
+
+    def signup(self, username: str, password: str, email: str | None) -> JsonObject:
+        """Create an account and its namespace of the same name."""
+        body: JsonObject = {"username": username, "password": password}
+        body |= {"email": email} if email else {}
+        return self._send("POST", "/v1/auth/signup", body, repeatable=False)
+
+    def login(self, username: str, password: str) -> str:
+        """Return a short-lived session token."""
+        body: JsonObject = {"username": username, "password": password}
+        return text_of(self._send("POST", "/v1/auth/login", body), "access_token")
+
+    def me(self) -> JsonObject:
+        """Return the account that the token belongs to."""
+        return self._send("GET", "/v1/auth/me")
+
+    def create_token(self, name: str, scopes: list[str], days: int) -> JsonObject:
+        """Create a lasting token; ``token`` is shown only here."""
+        body: JsonObject = {"name": name, "scopes": scopes, "expires_in_days": days}
+        return self._send("POST", "/v1/tokens", body, repeatable=False)
+
+    def delete_token(self, token_id: str) -> None:
+        """Revoke a token."""
+        self._send("DELETE", f"/v1/tokens/{quote(token_id, safe='')}")
+
+    def search(self, query: str, page: int, filters: Mapping[str, str]) -> JsonObject:
+        """Return one page of results."""
+        parameters = urlencode({"q": query, "page": page, **filters})
+        return self._send("GET", f"/v1/search?{parameters}")
+
+    def publish(self, ref: PackageRef, archive: bytes, file_name: str) -> JsonObject:
+        """Upload an archive; the same bytes again are the same answer."""
+        from urllib3.filepost import encode_multipart_formdata
+
+        body, kind = encode_multipart_formdata(
+            {"archive": (file_name, archive, "application/gzip")}
+        )
+        return self._send("POST", f"{_path(ref)}/publish", raw=(body, kind))
+
+    def status(self, ref: PackageRef) -> JsonObject:
+        """Return how far a published version has come."""
+        return self._send("GET", f"{_path(ref)}/{_version(ref)}/status")
+
+    def yank(self, ref: PackageRef, reason: str) -> JsonObject:
+        """Hide a version from new resolutions."""
+        return self._send("POST", f"{_path(ref)}/{_version(ref)}/yank", {"reason": reason})
+
+    def unyank(self, ref: PackageRef) -> JsonObject:
+        """Show a yanked version again."""
+        return self._send("POST", f"{_path(ref)}/{_version(ref)}/unyank", {})
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, JsonValue] | None = None,
+        *,
+        raw: tuple[bytes, str] | None = None,
+        repeatable: bool = True,
+    ) -> JsonObject:
+        """Send one call.
+
+        Raises:
+            NotAllowed, NotFound, PublishRejected, UsageError, NetworkFailure: by the status.
+        """
+        url = self._base + path
+        headers = {"Accept": "application/json"}
+        data = None
+        if raw is not None:
+            data, headers["Content-Type"] = raw
+        elif body is not None:
+            data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+        request = Request(url, _MAX_ANSWER, method, self._token, data, headers, repeatable)
+        answer = self._transport.send(request)
+        if not 200 <= answer.status < 300:
+            raise refuse(answer, url)
+        return json_object(answer, url) if answer.body.strip() else {}
+
+
+def _path(ref: PackageRef) -> str:
+    return f"/v1/packages/{ref.namespace}/{ref.name}"
+
+
+def _version(ref: PackageRef) -> str:
+    return quote(ref.version_or_tag or "latest", safe="")
+
+
+def text_of(document: JsonObject, key: str) -> str:
+    """Return a text of an answer.
+
+    Raises:
+        NetworkFailure: it is missing, empty or no text.
+    """
+    value = document.get(key)
+    if not isinstance(value, str) or not value:
+        raise NetworkFailure("The registry did not answer as it should.", why=f"No {key!r} in it.")
+    return value

@@ -1,0 +1,100 @@
+"""Show a skill as the registry signed it: versions, signers, dependencies, places in the log."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from skillpkg.commands.parser import add_registry
+from skillpkg.commands.session import now, open_connection
+from skillpkg.output import Output, table
+from skillpkg.package_ref import PackageRef
+
+if TYPE_CHECKING:
+    from skillpkg.install.index import IndexVersion, PackageIndex
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line."""
+    parser.add_argument("package", metavar="NS/NAME[@VERSION]")
+    add_registry(parser)
+
+
+def run(options: argparse.Namespace, out: Output) -> int:
+    """Verify the package's index and print it."""
+    from skillpkg.install.verify import Verifier
+
+    ref = PackageRef.parse(options.package)
+    connection = open_connection(options, out, [ref])
+    verifier = Verifier(connection.plane, connection.bundle, connection.state, now)
+    try:
+        index = verifier.open_index(ref)
+    finally:
+        connection.state.commit()
+    versions = _chosen(index, ref)
+    out.result(
+        {
+            "package": index.package,
+            "registry": connection.name,
+            "signed_at": index.signed_at,
+            "sequence": index.sequence,
+            "signer_class": index.signer_class,
+            "dist_tags": dict(index.dist_tags),
+            "versions": [_document(one) for one in versions],
+        }
+    )
+    _show(index, versions, out)
+    return 0
+
+
+def _chosen(index: PackageIndex, ref: PackageRef) -> list[IndexVersion]:
+    """Return what was asked for, newest first."""
+    from skillpkg.version import Version
+
+    every = sorted(index.versions.values(), key=lambda v: Version.parse(v.version), reverse=True)
+    wanted = index.dist_tags.get(ref.tag or "", ref.version_or_tag)
+    if wanted is None:
+        return every
+    if ref.range is not None:
+        return [one for one in every if ref.range.matches(Version.parse(one.version))]
+    return [index.find(wanted)]
+
+
+def _document(version: IndexVersion) -> dict[str, object]:
+    return {
+        "version": version.version,
+        "state": version.state,
+        "sha256": version.sha256,
+        "content_digest": version.content_digest,
+        "size": version.size,
+        "signer": version.signer.to_json(),
+        "dependencies": dict(version.dependencies),
+        "deprecated": version.deprecated,
+        "published_at": version.published_at,
+        "log_index": version.log_index,
+    }
+
+
+def _show(index: PackageIndex, versions: list[IndexVersion], out: Output) -> None:
+    signer = "the registry, after vetting" if index.signer_class == "registry" else "its publisher"
+    out.line((index.package, "bold"), (f"  signed by {signer}", ""))
+    for tag, version in sorted(index.dist_tags.items()):
+        out.say(f"  {tag:<8} {version}")
+    rows = [
+        (
+            one.version,
+            "" if one.state == "published" else one.state,
+            f"{one.published_at:%Y-%m-%d}",
+            f"{one.size:,} bytes",
+            f"log #{one.log_index}",
+            f"deprecated: {one.deprecated}" if one.deprecated else "",
+        )
+        for one in versions
+    ]
+    for line in table(rows):
+        out.say(f"  {line}".rstrip())
+    if len(versions) == 1:
+        out.say(f"  sha256   {versions[0].sha256}")
+    for package, wanted in sorted(versions[0].dependencies.items()) if versions else []:
+        out.say(f"  needs    {package} {wanted}")
+    out.say(f"next: skillpkg install {index.package}")

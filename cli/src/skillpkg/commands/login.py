@@ -1,0 +1,77 @@
+"""Log in: your password buys a lasting token, which is kept; the password is not.
+
+The token lies in the system's keyring, or where there is none in a file that only you can read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+
+from skillpkg.client.api import Api, text_of
+from skillpkg.client.connect import Connection
+from skillpkg.commands.parser import add_registry
+from skillpkg.commands.session import credentials, open_api, read_secret
+from skillpkg.errors import UsageError
+from skillpkg.output import Output
+
+_SCOPES = ["read", "publish", "yank"]
+_DAYS = 90
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line."""
+    parser.add_argument("username", metavar="NAME", nargs="?")
+    parser.add_argument("--password-stdin", action="store_true", help="read it from stdin")
+    parser.add_argument("--token", metavar="TOKEN|-", help="keep this token (- reads stdin)")
+    add_registry(parser)
+
+
+def run(options: argparse.Namespace, out: Output) -> int:
+    """Log in with a password, or keep a token that was made elsewhere."""
+    api, connection, _ = open_api(options, out, login=False)
+    if options.token:
+        given: str = options.token
+        token = sys.stdin.readline().strip() if given == "-" else given
+        account = username_of(api.with_token(token).me())
+        kept = _keep(connection, out, token, None)
+    else:
+        account = options.username or _ask_name(out)
+        password = read_secret(out, "Password: ", from_stdin=options.password_stdin)
+        kept = log_in(api, connection, out, account, password)
+    out.result({"username": account, "registry": connection.name, "token_in": kept})
+    out.line((f"Logged in to {connection.name} as {account}.", "green"))
+    out.say(
+        f"  the token is in the {kept}" if kept == "keyring" else "  the token is in a 0600 file"
+    )
+    return 0
+
+
+def log_in(api: Api, connection: Connection, out: Output, username: str, password: str) -> str:
+    """Change a password for a lasting token and keep it; return where."""
+    session = api.with_token(api.login(username, password))
+    made = session.create_token(f"skillpkg on {socket.gethostname()}"[:64], _SCOPES, _DAYS)
+    token_id = made.get("id")
+    return _keep(
+        connection, out, text_of(made, "token"), None if token_id is None else str(token_id)
+    )
+
+
+def _keep(connection: Connection, out: Output, token: str, token_id: str | None) -> str:
+    entry = connection.entry
+    return credentials(out).keep(entry.registry_id, entry.api_url or entry.url, token, token_id)
+
+
+def _ask_name(out: Output) -> str:
+    if not out.is_interactive:
+        raise UsageError("Who are you?", fix="Type: skillpkg login NAME --password-stdin")
+    sys.stderr.write("Name: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
+def username_of(answer: object) -> str:
+    """Return the account's name in an answer of ``/v1/auth/me``."""
+    account = answer.get("account", answer) if isinstance(answer, dict) else {}
+    return str(account.get("username", "")) if isinstance(account, dict) else ""

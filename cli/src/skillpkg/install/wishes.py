@@ -1,0 +1,80 @@
+"""What somebody wants installed, and whether the store has it already; no registry is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skillpkg.install.index_file import StoreIndex
+from skillpkg.install.store import Store
+from skillpkg.installed import InstalledPackage
+from skillpkg.package_ref import PackageRef
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A package and what is wanted of it: a version, a tag, a range, or None for any.
+
+    Attributes:
+        by: ``ns/name@version`` of who wants it; empty for the person who typed the command.
+    """
+
+    package: str
+    wanted: str | None = None
+    by: str = ""
+
+    @property
+    def ref(self) -> PackageRef:
+        """The same as a reference."""
+        return PackageRef.parse(f"{self.package}@{self.wanted}" if self.wanted else self.package)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.by or 'you'} want{'s' if self.by else ''} {self.package} {self.wanted or '*'}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to install.
+
+    Attributes:
+        sha256: of the archive, for one exact version named by hash; passed dates then only warn.
+    """
+
+    requirements: tuple[Requirement, ...]
+    sha256: str | None = None
+
+
+def granted(wish: Wish, store: Store, registry_id: str) -> list[InstalledPackage] | None:
+    """Return what is installed when it already is what is wished for, dependencies included.
+
+    Exact versions never change, so nothing need be asked of the registry.
+    """
+    from skillpkg.manifest import Manifest
+
+    if any(requirement.ref.version is None for requirement in wish.requirements):
+        return None
+    index, found = store.read(), dict[str, InstalledPackage]()
+    open_wishes = list(wish.requirements)
+    while open_wishes:
+        requirement = open_wishes.pop()
+        fitting = _fitting(index, requirement)
+        if fitting is None or fitting.registry != registry_id or not store.is_whole(fitting):
+            return None
+        if fitting.package not in found:
+            found[fitting.package] = fitting
+            data = (store.folder(fitting) / "manifest.json").read_bytes()
+            by = f"{fitting.package}@{fitting.version}"
+            needs = Manifest.from_bytes(data).dependencies
+            open_wishes += [Requirement(p, wanted, by) for p, wanted in needs.items()]
+    if wish.sha256 and found[wish.requirements[0].package].sha256 != wish.sha256:
+        return None
+    return [found[name] for name in sorted(found)]
+
+
+def _fitting(index: StoreIndex, requirement: Requirement) -> InstalledPackage | None:
+    ref = requirement.ref
+    for package in reversed(index.find(requirement.package)):
+        if ref.version == package.version or (ref.range and ref.range.matches(package.version)):
+            return package
+    return None

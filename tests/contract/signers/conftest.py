@@ -1,0 +1,49 @@
+"""One backend at a time, started once, with its environment set for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from support.signer_backends import BACKENDS, Backend
+
+Start = Callable[[str], Backend]
+
+
+@pytest.fixture(scope="session")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Start a backend when a test first needs it."""
+    running: dict[str, Backend] = {}
+    with ExitStack() as stack:
+
+        def start(scheme: str) -> Backend:
+            if scheme not in running:
+                folder: Path = tmp_path_factory.mktemp(scheme)
+                running[scheme] = stack.enter_context(BACKENDS[scheme](folder))
+            return running[scheme]
+
+        yield start
+
+
+@pytest.fixture
+def backend(
+    request: pytest.FixtureRequest, started: Start, monkeypatch: pytest.MonkeyPatch
+) -> Backend:
+    """The backend that the test is parametrised with."""
+    found = started(request.param)
+    if found.absent:
+        pytest.skip(found.absent)
+    for name, value in found.environment.items():
+        monkeypatch.setenv(name, value)
+    if found.faults:
+        found.faults.clear()
+    return found
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test over every backend unless it names some itself."""
+    marked = metafunc.definition.get_closest_marker("parametrize")
+    if "backend" in metafunc.fixturenames and marked is None:
+        metafunc.parametrize("backend", sorted(BACKENDS), indirect=True)

@@ -1,0 +1,128 @@
+"""Publishing through the API, up to a version that an install verifies."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from support.asgi import AsgiClient
+from support.registry import Registry, signed_up
+from support.skills import make_skill
+
+PATH = "/v1/packages/acme/demo/publish"
+
+
+async def test_a_published_version_installs(acme: AsgiClient, registry: Registry) -> None:
+    data = make_skill("acme", "demo")
+    taken = await acme.upload(PATH, data)
+    assert taken.status == 202, taken.body
+    assert taken.json()["state"] == "uploaded"
+    hidden = await AsgiClient(acme.app).get("/v1/packages/acme/demo")
+    assert hidden.status == 404
+
+    await registry.work()
+
+    status = await acme.get("/v1/packages/acme/demo/1.0.0/status")
+    assert status.json()["state"] == "published"
+    steps = [item["step"] for item in status.json()["steps"]]
+    assert steps == ["uploaded", "vetting", "signed", "logged", "published"]
+    found = registry.verify("acme/demo@1.0.0")
+    assert found.version.sha256 == taken.json()["sha256"]
+    assert found.warnings == ()
+
+
+async def test_the_same_bytes_are_the_same_answer(acme: AsgiClient, registry: Registry) -> None:
+    data = make_skill("acme", "demo")
+    first = (await acme.upload(PATH, data)).json()
+    await registry.work()
+    again = await acme.upload(PATH, data)
+    assert again.status == 200
+    assert again.json() == first | {"state": "published"}
+
+
+async def test_other_bytes_are_a_conflict(acme: AsgiClient) -> None:
+    await acme.upload(PATH, make_skill("acme", "demo"))
+    other = await acme.upload(PATH, make_skill("acme", "demo", files={"docs/a.md": b"x"}))
+    assert other.status == 409
+    assert "other bytes" in other.json()["detail"]
+
+
+async def test_of_twenty_racing_publishers_one_wins(acme: AsgiClient, registry: Registry) -> None:
+    archives = [
+        make_skill("acme", "demo", files={"docs/n.md": str(number).encode()})
+        for number in range(20)
+    ]
+    answers = await asyncio.gather(*(acme.upload(PATH, data) for data in archives))
+    assert sorted(item.status for item in answers) == [202] + [409] * 19
+    assert registry.sql("SELECT count(*) FROM versions") == [(1,)]
+    assert registry.sql("SELECT count(*) FROM procrastinate_jobs") == [(1,)]
+    winner = next(item for item in answers if item.status == 202).json()
+    await registry.work()
+    assert registry.verify("acme/demo@1.0.0").version.sha256 == winner["sha256"]
+
+
+async def test_a_look_alike_name_is_refused(acme: AsgiClient) -> None:
+    assert (await acme.upload("/v1/packages/acme/hello/publish", make_skill("acme", "hello"))).status == 202
+    twin = await acme.upload("/v1/packages/acme/he11o/publish", make_skill("acme", "he11o"))
+    assert twin.status == 409
+    assert "hello" in twin.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [(b"", "gzip"), (b"not an archive", "gzip"), (make_skill("acme", "demo") + b"x", "gzip")],
+)
+async def test_a_bad_shape_names_its_rule(acme: AsgiClient, data: bytes, rule: str) -> None:
+    answer = await acme.upload(PATH, data)
+    assert answer.status == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert rule in answer.json()["errors"][0]["rule"]
+
+
+async def test_the_archive_must_be_the_package_of_the_path(acme: AsgiClient) -> None:
+    answer = await acme.upload(PATH, make_skill("acme", "other"))
+    assert (answer.status, answer.json()["errors"][0]["rule"]) == (422, "identity")
+
+
+async def test_too_large_a_body_is_cut_off(acme: AsgiClient) -> None:
+    answer = await acme.upload(PATH, b"\0" * (10 * 1024 * 1024 + 100_000))
+    assert answer.status == 413
+
+
+async def test_a_body_without_the_file_is_refused(acme: AsgiClient) -> None:
+    assert (await acme.upload(PATH, b"x", field="other")).status == 422
+    assert (await acme.post(PATH, {})).status == 422
+    broken = await acme.request(
+        "POST", PATH, body=b"--x", headers={"content-type": "multipart/form-data"}
+    )
+    assert broken.status == 422
+
+
+async def test_only_members_publish(client: AsgiClient, acme: AsgiClient) -> None:
+    other = await signed_up(client, "mallory")
+    data = make_skill("acme", "demo")
+    assert (await client.upload(PATH, data)).status == 401
+    assert (await other.upload(PATH, data)).status == 403
+    assert (await acme.upload("/v1/packages/nobody/demo/publish", data)).status == 404
+
+
+async def test_an_upload_is_known_to_members_only(client: AsgiClient, acme: AsgiClient) -> None:
+    await acme.upload(PATH, make_skill("acme", "demo"))
+    other = await signed_up(client, "mallory")
+    path = "/v1/packages/acme/demo/1.0.0/status"
+    assert (await acme.get(path)).status == 200
+    assert (await other.get(path)).status == 404
+    assert (await client.get(path)).status == 404
+    assert (await client.get("/v1/packages/acme/demo/1.0.0")).status == 404
+
+
+async def test_many_versions_are_one_refresh(acme: AsgiClient, registry: Registry) -> None:
+    await registry.work()
+    for number in range(5):
+        data = make_skill("acme", f"demo-{number}")
+        assert (await acme.upload(f"/v1/packages/acme/demo-{number}/publish", data)).status == 202
+    await registry.work()
+    assert registry.sql("SELECT state, count(*) FROM versions GROUP BY 1") == [("published", 5)]
+    for number in range(5):
+        registry.verify(f"acme/demo-{number}@1.0.0")
