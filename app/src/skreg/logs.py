@@ -21,7 +21,10 @@ def configure(level: str, form: Literal["json", "console"]) -> None:
     last: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # A traceback with local variables would print passwords and tokens.
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     plain = [structlog.processors.format_exc_info] if form == "json" else []
     structlog.configure(

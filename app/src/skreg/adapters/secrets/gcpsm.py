@@ -38,7 +38,7 @@ class GcpSecrets:
         """Return the latest version's value."""
         with _answering(name):
             found = self._client.access_secret_version(
-                name=f"{self._full(name)}/versions/latest", timeout=_TIMEOUT
+                name=f"{self._full(name)}/versions/latest", retry=None, timeout=_TIMEOUT
             )
         return bytes(found.payload.data)
 
@@ -48,6 +48,7 @@ class GcpSecrets:
             self._client.add_secret_version(
                 parent=self._full(name),
                 payload=secretmanager_v1.SecretPayload(data=value),
+                retry=None,
                 timeout=_TIMEOUT,
             )
 

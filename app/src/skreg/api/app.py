@@ -1,0 +1,53 @@
+"""Builds the FastAPI application: everything but the read plane, which stands before it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from skreg.api import problems
+from skreg.api.middleware import Envelope
+from skreg.api.routes import auth, downloads, health, packages, publishing, search, tokens
+from skreg.bootstrap import ApiContainer
+
+_DESCRIPTION = """
+A registry for agent skills. Every package is vetted, signed by keys in hardware and written to a
+public log. Installs need none of these routes: they read signed static objects under `/index`,
+`/packages`, `/log`, `/crl` and `/trust`.
+
+Every error is RFC 9457 problem+json with a `request_id`.
+"""
+
+
+def create_app(container: ApiContainer) -> FastAPI:
+    """Return the application over a container; its lifespan closes the container."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        counting = asyncio.create_task(container.downloads.run())
+        yield
+        counting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await counting
+        await container.close()
+
+    app = FastAPI(
+        title="skreg",
+        version=version("skreg"),
+        summary="A registry for agent skills",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+    )
+    app.state.container = container
+    problems.install(app)
+    app.add_middleware(Envelope)
+    for module in (health, auth, tokens, search, publishing, downloads, packages):
+        app.include_router(module.router)
+    return app

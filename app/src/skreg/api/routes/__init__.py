@@ -1,0 +1,1 @@
+"""One router a file; each route is a sentence over a service."""

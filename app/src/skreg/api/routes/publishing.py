@@ -1,0 +1,117 @@
+"""Publish, status, yank."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from skreg.api.body import read_upload
+from skreg.api.dependencies import Caller, Container, MaybeCaller
+from skreg.api.models import Accepted, Changed, Problem, Status, YankRequest
+from skreg.api.services import catalogue, publishing, yanking
+from skreg.domain.permissions import Scope
+
+router = APIRouter(prefix="/v1/packages", tags=["publishing"])
+_UPLOAD: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["archive"],
+                    "properties": {
+                        "archive": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "The .skill file, at most 10 MiB.",
+                        }
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/{ns}/{name}/publish",
+    status_code=202,
+    response_model=Accepted,
+    summary="Publish a version",
+    openapi_extra=_UPLOAD,
+    responses={
+        200: {"model": Accepted, "description": "These bytes had been taken before."},
+        409: {"model": Problem, "description": "Other bytes, or a look-alike name."},
+        413: {"model": Problem, "description": "Larger than 10 MiB."},
+        422: {"model": Problem, "description": "The archive breaks a rule; it names the file."},
+    },
+)
+async def publish(
+    ns: str,
+    name: str,
+    request: Request,
+    response: Response,
+    container: Container,
+    principal: Caller,
+) -> Accepted:
+    """Take an archive for vetting, signing and publication.
+
+    The version number belongs to these bytes from then on: the same again is answered with the
+    present state, other bytes with 409. Ask `status_url` how far it is.
+    """
+    await publishing.allowed_namespace(container, principal, ns, Scope.PUBLISH)
+    data = await read_upload(request, "archive")
+    found = await publishing.accept(container, principal, ns, name, data)
+    response.status_code = 202 if found.new else 200
+    url = f"/v1/packages/{ns}/{name}/{found.version}/status"
+    facts = {key: value for key, value in asdict(found).items() if key != "new"}
+    return Accepted(**facts, status_url=container.settings.public_url + url)
+
+
+@router.get("/{ns}/{name}/{version}/status", response_model=Status, summary="How far a version is")
+async def status(
+    ns: str, name: str, version: str, container: Container, principal: MaybeCaller
+) -> Status:
+    """Return state, finished steps and findings; members only until the version is published."""
+    facts, work = await catalogue.status(container, principal, ns, name, version)
+    return Status.model_validate(
+        {
+            "namespace": facts.namespace,
+            "name": facts.name,
+            "version": facts.version,
+            "state": facts.state,
+            "steps": list(work.steps),
+            "findings": list(work.findings),
+        }
+    )
+
+
+@router.post("/{ns}/{name}/{version}/yank", response_model=Changed, summary="Yank a version")
+async def yank(
+    ns: str,
+    name: str,
+    version: str,
+    container: Container,
+    principal: Caller,
+    body: YankRequest | None = None,
+) -> Changed:
+    """Hide a version from fresh resolution; a lock still installs it, with a warning."""
+    reason = body.reason if body else ""
+    state = await yanking.set_yanked(
+        container, principal, (ns, name, version), reason=reason, yanked=True
+    )
+    return Changed(namespace=ns, name=name, version=version, state=state)
+
+
+@router.post("/{ns}/{name}/{version}/unyank", response_model=Changed, summary="Take a yank back")
+async def unyank(
+    ns: str, name: str, version: str, container: Container, principal: Caller
+) -> Changed:
+    """Offer a yanked version again."""
+    state = await yanking.set_yanked(
+        container, principal, (ns, name, version), reason="", yanked=False
+    )
+    return Changed(namespace=ns, name=name, version=version, state=state)

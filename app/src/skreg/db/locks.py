@@ -1,0 +1,58 @@
+"""PostgreSQL advisory locks: they die with the connection, so a killed process blocks nobody."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+_SPACE = 0x736B7265 << 24
+"""``skre`` in the high bytes: our keys meet nobody else's on a shared server."""
+MIGRATION_LOCK = _SPACE + 1
+PUBLICATION_LOCK = _SPACE + 2
+"""Held by the one process that sequences the log and refreshes the read plane."""
+PKI_LOCK = _SPACE + 3
+"""Held while certificates or CRLs are issued."""
+_VERSION_SPACE = 0x736B7276
+"""First half of the two-part key that marks one version as being worked on."""
+
+
+@asynccontextmanager
+async def exclusive(engine: AsyncEngine, key: int) -> AsyncIterator[AsyncConnection]:
+    """Wait for ``key`` and yield the connection that holds it.
+
+    Do all writes of the guarded work on that connection: if it is lost, so is the lock, and
+    the writes fail instead of racing the next holder's.
+    """
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
+        await connection.commit()
+        try:
+            yield connection
+        finally:
+            await connection.rollback()
+            await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+            await connection.commit()
+
+
+@asynccontextmanager
+async def try_version(
+    engine: AsyncEngine, version_id: int
+) -> AsyncIterator[AsyncConnection | None]:
+    """Yield the connection that holds the version's lock, None when another process has it."""
+    key = {"space": _VERSION_SPACE, "id": version_id % 2**31}
+    async with engine.connect() as connection:
+        taken = await connection.execute(text("SELECT pg_try_advisory_lock(:space, :id)"), key)
+        got = bool(taken.scalar_one())
+        await connection.commit()
+        if not got:
+            yield None
+            return
+        try:
+            yield connection
+        finally:
+            await connection.rollback()
+            await connection.execute(text("SELECT pg_advisory_unlock(:space, :id)"), key)
+            await connection.commit()

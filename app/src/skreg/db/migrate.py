@@ -1,0 +1,62 @@
+"""Bring the schema to this version's head, under a lock, from any number of processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from skreg.db.engine import driver_url
+from skreg.db.locks import MIGRATION_LOCK
+
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+def head() -> str:
+    """Return the newest revision this code knows, for example ``0002``."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    if found is None:
+        raise RuntimeError("the package carries no schema revisions")
+    return found
+
+
+def migrate(database_url: str) -> str:
+    """Apply every missing revision; returns the head. Concurrent callers wait for each other.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: the database does not answer.
+    """
+    engine = sa.create_engine(driver_url(database_url), poolclass=sa.NullPool)
+    try:
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+            connection.commit()
+            config = _config()
+            config.attributes["connection"] = connection
+            if not _is_beyond(connection):
+                command.upgrade(config, "head")
+            connection.commit()
+    finally:
+        engine.dispose()
+    return head()
+
+
+def _is_beyond(connection: sa.Connection) -> bool:
+    """Whether a newer release has already migrated: then there is nothing this one may do."""
+    present = sa.inspect(connection).has_table("alembic_version")
+    version = (
+        connection.execute(sa.text("SELECT max(version_num) FROM alembic_version")).scalar()
+        if present
+        else None
+    )
+    connection.commit()
+    return version is not None and str(version) > head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    return config

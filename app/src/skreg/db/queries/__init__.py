@@ -1,0 +1,1 @@
+"""SQL text by subject, each taking a connection and returning frozen rows."""

@@ -1,0 +1,41 @@
+"""Run one SQL text and read its rows as dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+R = TypeVar("R")
+
+
+async def all_rows(
+    connection: AsyncConnection, kind: type[R], sql: str, values: Mapping[str, Any] | None = None
+) -> list[R]:
+    """Return every row as ``kind``, whose fields are the columns in order."""
+    found = await connection.execute(text(sql), values or {})
+    return [kind(*row) for row in found]
+
+
+async def one_row(
+    connection: AsyncConnection, kind: type[R], sql: str, values: Mapping[str, Any] | None = None
+) -> R | None:
+    """Return the first row as ``kind``, None without one."""
+    row = (await connection.execute(text(sql), values or {})).first()
+    return None if row is None else kind(*row)
+
+
+async def scalar(
+    connection: AsyncConnection, sql: str, values: Mapping[str, Any] | None = None
+) -> Any:
+    """Return the first column of the first row, None without one."""
+    return (await connection.execute(text(sql), values or {})).scalar()
+
+
+async def run(
+    connection: AsyncConnection, sql: str, values: Mapping[str, Any] | None = None
+) -> int:
+    """Execute a change and return how many rows it touched."""
+    return (await connection.execute(text(sql), values or {})).rowcount

@@ -1,0 +1,15 @@
+"""The schema as SQLModel tables: the truth that migrations are tested against.
+
+Queries (``skreg.db.queries``) are SQL text over these: no ORM object is loaded on a request's
+path. Times are ``timestamptz``. No contrib extension is used.
+"""
+
+from __future__ import annotations
+
+from sqlmodel import SQLModel
+
+from skreg.db.tables import accounts, catalogue, publication
+
+metadata = SQLModel.metadata
+
+__all__ = ["accounts", "catalogue", "metadata", "publication"]

@@ -1,0 +1,130 @@
+"""What is published: packages, versions, the work on them, tags, downloads, search."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlmodel import SQLModel
+
+from skreg.db.tables import columns as c
+
+
+class Package(SQLModel, table=True):
+    """A package.
+
+    ``name_hash`` is SHA-256 of ``ns/name``, whose first digits say which bin it falls in.
+    ``revision`` grows with every change that its index document must show; a document carries
+    the revision it was built from. ``entry_seq`` and ``last_log_index`` chain its log entries.
+    """
+
+    __tablename__ = "packages"
+    __table_args__ = (
+        sa.UniqueConstraint("namespace_id", "name", name="packages_name"),
+        sa.UniqueConstraint("namespace_id", "look_alike", name="packages_look_alike"),
+    )
+    id: int = c.identity()
+    namespace_id: int = c.reference("namespaces.id")
+    name: str = c.text()
+    look_alike: str = c.text()
+    name_hash: bytes = c.octets(unique=True)
+    revision: int = c.number(default="0")
+    entry_seq: int = c.number(default="0")
+    last_log_index: int | None = c.number(nullable=True)
+    created_at: datetime = c.now()
+
+
+class VersionRow(SQLModel, table=True):
+    """One version; what identifies its bytes never changes (a trigger refuses it).
+
+    ``log_index`` is its publish entry, ``release`` the bytes of its ``.release`` object,
+    ``revision`` the package revision that first shows it.
+    """
+
+    __tablename__ = "versions"
+    __table_args__ = (
+        sa.UniqueConstraint("package_id", "version", name="versions_number"),
+        sa.Index(
+            "versions_unfinished",
+            "id",
+            postgresql_where=sa.text("state IN ('uploaded', 'vetting', 'signed', 'logged')"),
+        ),
+    )
+    id: int = c.identity()
+    package_id: int = c.reference("packages.id")
+    version: str = c.text()
+    sha256: str = c.text()
+    content_digest: str = c.text()
+    size: int = c.number()
+    manifest: dict[str, Any] = c.json()
+    signer: dict[str, Any] = c.json()
+    uploaded_by: int = c.reference("accounts.id")
+    state: str = c.text()
+    yanked_reason: str | None = c.text(nullable=True)
+    deprecated: str | None = c.text(nullable=True)
+    signature: bytes | None = c.octets(nullable=True)
+    chain: list[bytes] | None = c.column(ARRAY(sa.LargeBinary()), nullable=True)
+    log_index: int | None = c.number(nullable=True, unique=True)
+    release: bytes | None = c.octets(nullable=True)
+    revision: int | None = c.number(nullable=True)
+    created_at: datetime = c.now()
+    published_at: datetime | None = c.moment(nullable=True)
+
+
+class DistTag(SQLModel, table=True):
+    """A name for a version, such as ``beta``; ``latest`` is computed and not kept here."""
+
+    __tablename__ = "dist_tags"
+    package_id: int = c.reference("packages.id", primary_key=True)
+    tag: str = c.text(primary_key=True)
+    version_id: int = c.reference("versions.id")
+    updated_at: datetime = c.now()
+
+
+class VettingJob(SQLModel, table=True):
+    """The work on one version: verdict, findings, and when each step was done."""
+
+    __tablename__ = "vetting_jobs"
+    version_id: int = c.reference("versions.id", primary_key=True)
+    verdict: str | None = c.text(nullable=True)
+    findings: list[dict[str, Any]] = c.json(default="'[]'")
+    steps: list[dict[str, Any]] = c.json(default="'[]'")
+    attempts: int = c.number(default="0")
+    last_error: str | None = c.text(nullable=True)
+    next_attempt_at: datetime = c.now()
+    created_at: datetime = c.now()
+    finished_at: datetime | None = c.moment(nullable=True)
+
+
+class PackageSearch(SQLModel, table=True):
+    """One row a visible package; a trigger keeps ``document`` from the other columns."""
+
+    __tablename__ = "package_search"
+    __table_args__ = (
+        sa.Index("package_search_document", "document", postgresql_using="gin"),
+        sa.Index("package_search_tags", "tags", postgresql_using="gin"),
+        sa.Index("package_search_category", "category"),
+        sa.Index("package_search_newest", "published_at", "package_id"),
+        sa.Index("package_search_name", "namespace", "name"),
+    )
+    package_id: int = c.reference("packages.id", primary_key=True)
+    namespace: str = c.text()
+    name: str = c.text()
+    version: str = c.text()
+    description: str = c.text()
+    category: str = c.text()
+    tags: list[str] = c.texts()
+    popularity: int = c.number(default="0")
+    published_at: datetime = c.moment()
+    document: str | None = c.column(TSVECTOR(), nullable=True)
+
+
+class DownloadCount(SQLModel, table=True):
+    """Downloads of one version through the API, by day."""
+
+    __tablename__ = "download_counts"
+    version_id: int = c.reference("versions.id", primary_key=True)
+    day: date = c.column(sa.Date(), primary_key=True)
+    count: int = c.number(default="0")
