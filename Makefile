@@ -48,6 +48,10 @@ format: $(READY) ## Rewrite the sources in the house's form
 bench: $(READY) ## Measure beside other registries: make bench ONLY=read
 	@$(PY) -m bench --only "$(or $(ONLY),all)"
 
+.PHONY: docs
+docs: $(READY) ## Write the generated pages anew
+	@$(PY) -m tests.support.cli_reference
+
 .PHONY: up
 up: $(READY) ## A registry on this machine until Ctrl-C
 	@.venv/bin/skreg up

@@ -1,0 +1,1 @@
+"""Stand-ins and judges that the suites share."""
