@@ -36,6 +36,8 @@ _TOOLS = {
     "npm": "Node.js 20 or later",
 }
 
+HEAD = ("rps", "p50 ms", "p99 ms", "CPU us", "bytes", "failed")
+
 Loads = dict[tuple[str, str], list[Load]]
 Memory = dict[str, dict[str, float]]
 
@@ -53,7 +55,7 @@ def run() -> Figures:
         corpus = lay(folder)
         starts = [_first_answer(corpus) for _ in range(ROUNDS)]
         loads, memory = _measure(corpus, folder)
-    figures = _figures({key: medians(rounds) for key, rounds in loads.items()}, memory)
+    figures = _figures(loads, memory)
     figures["first_answer_seconds"] = round(median(starts), 3)
     print(f"first answer after {median(starts):.2f} s")
     return figures
@@ -115,15 +117,11 @@ def _weigh(sides: dict[str, tuple[Server, Paths]], memory: Memory, moment: str) 
             weights[key] = round(max(value, weights.get(key, 0.0)), 1)
 
 
-def _figures(loads: dict[tuple[str, str], Load], memory: Memory) -> Figures:
-    print(
-        table(
-            ("object", "server", "rps", "p50 ms", "p99 ms", "CPU us", "bytes", "failed"),
-            _rows(loads),
-        )
-    )
+def _figures(rounds: Loads, memory: Memory) -> Figures:
+    loads = {key: medians(each) for key, each in rounds.items()}
+    print(table(("object", "server", *HEAD), _rows(loads)))
     print(table(("server", *next(iter(memory.values()))), _weights(memory)))
-    ratios = _ratios(loads)
+    ratios = _ratios(rounds)
     ratios["rss_vs_verdaccio"] = memory["skreg"]["peak_rss_mb"] / memory["verdaccio"]["peak_rss_mb"]
     print(table(("ours over theirs", "ratio"), list(ratios.items())))
     read: Figures = {"memory": memory}
@@ -140,16 +138,20 @@ def _weights(memory: Memory) -> list[list[object]]:
     return [[name, *weights.values()] for name, weights in memory.items()]
 
 
-def _ratios(loads: dict[tuple[str, str], Load]) -> dict[str, float]:
+def _ratios(rounds: Loads) -> dict[str, float]:
+    pairs = [(kind, kind, name) for kind, names in KINDS.items() for name in names[1:]]
+    pairs.append(("index_newest", "index", "verdaccio"))
     ratios: dict[str, float] = {}
-    for kind, names in KINDS.items():
-        ours = loads[kind, "skreg"]
-        for name in names[1:]:
-            theirs = loads[kind, name]
-            ratios[f"{kind}_vs_{name}"] = ours.rps / theirs.rps
-            ratios[f"{kind}_p99_vs_{name}"] = ours.p99_ms / theirs.p99_ms
-    theirs = loads["index", "verdaccio"]
-    newest = loads["index_newest", "skreg"]
-    ratios["index_newest_vs_verdaccio"] = newest.rps / theirs.rps
-    ratios["index_newest_p99_vs_verdaccio"] = newest.p99_ms / theirs.p99_ms
+    for kind, their_kind, name in pairs:
+        ours, theirs = rounds[kind, "skreg"], rounds[their_kind, name]
+        ratios[f"{kind}_vs_{name}"] = _paired(
+            [(a.rps, b.rps) for a, b in zip(ours, theirs, strict=True)]
+        )
+        p99s = [(a.p99_ms, b.p99_ms) for a, b in zip(ours, theirs, strict=True)]
+        ratios[f"{kind}_p99_vs_{name}"] = _paired(p99s)
     return ratios
+
+
+def _paired(figures: list[tuple[float, float]]) -> float:
+    """Return the median of each round's ratio: neighbours in time share the machine's noise."""
+    return median(ours / theirs for ours, theirs in figures)

@@ -75,6 +75,7 @@ class Client:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            check=False,
         )
         if not quiet or done.returncode != expect:
             indent(done.stdout)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support import cli_reference
+from support import cli_reference
 
 
 def test_the_command_reference_is_up_to_date() -> None:

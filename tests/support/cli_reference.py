@@ -1,6 +1,6 @@
 """Writes docs/CLI_REFERENCE.md from the programs' own ``--help``; a test holds them equal.
 
-Run as ``python -m tests.support.cli_reference`` (``make docs`` does).
+Run as ``python tests/support/cli_reference.py`` (``make docs`` does).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 PAGE = Path(__file__).parents[2] / "docs" / "CLI_REFERENCE.md"
 HEADER = """# Commands
 
-This page is what the programs say of themselves (`make docs` writes it). Exit codes of `skillpkg`: 0 done, 1 failed, 2 usage,
-3 verification refused, 4 not found, 5 not allowed, 6 network.
+This page is what the programs say of themselves (`make docs` writes it). Exit codes of `skillpkg`:
+0 done, 1 failed, 2 usage, 3 verification refused, 4 not found, 5 not allowed, 6 network.
 """
 
 

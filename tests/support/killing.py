@@ -1,4 +1,4 @@
-"""Kills its own process at the n-th call of a port: a blob, a signature, a committed transaction."""
+"""Kills its own process at the n-th call of a port: a blob, a signature, a commit."""
 
 from __future__ import annotations
 

@@ -89,6 +89,7 @@ _KEPT: list[tempfile.TemporaryDirectory[str]] = []
 async def _publish(registry: Registry, root: Path) -> Published:
     clock = FixedClock(PUBLISHED_AT)
     archives = {name: _archive(name) for name in _names()}
+    await registry.work(clock)  # the ceremony
     container = registry.api()
     try:
         publisher = await signed_up(client_of(container), NAMESPACE)
@@ -106,7 +107,7 @@ async def _publish(registry: Registry, root: Path) -> Published:
         folder=folder,
         renewed=registry.storage,
         keys=registry.folder / "keys",
-        fingerprint=_fingerprint(folder),
+        fingerprint=root_fingerprint(folder),
         publisher_ca=await _publisher_ca(registry),
         sha256={name: hashlib.sha256(data).hexdigest() for name, data in archives.items()},
     )
@@ -123,7 +124,8 @@ async def _publisher_ca(registry: Registry) -> bytes:
     return der(state.publisher_ca.certificate)
 
 
-def _fingerprint(folder: Path) -> str:
+def root_fingerprint(folder: Path) -> str:
+    """Return what a read plane says its root is; who wrote it here is known."""
     known = json.loads((folder / ".well-known" / "skreg.json").read_bytes())
     return str(known["root_fingerprints"][0])
 

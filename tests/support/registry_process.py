@@ -20,7 +20,7 @@ from typing import Any
 from support.asgi import multipart
 
 SKREG = [sys.executable, "-m", "skreg"]
-_PASSED = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
+_PASSED = ("PATH", "HOME", "LANG")
 
 
 def free_port() -> int:
@@ -54,9 +54,7 @@ class Http:
         headers = {"content-type": kind}
         if self.token:
             headers["authorization"] = f"Bearer {self.token}"
-        request = urllib.request.Request(
-            self.url + path, body, headers, method=method
-        )  # noqa: S310
+        request = urllib.request.Request(self.url + path, body, headers, method=method)
         opener = urllib.request.build_opener(_Stay)
         try:
             with opener.open(request, timeout=20) as found:
@@ -155,7 +153,11 @@ def running_up(data: Path, port: int = 0) -> Iterator[Up]:
 
 
 def _environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in _PASSED if name in os.environ}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PASSED or name.startswith("COV")
+    }
 
 
 @contextmanager
@@ -173,6 +175,21 @@ def running(
         if process.poll() is None:
             process.terminate()
         process.wait(30)
+
+
+def said(
+    *arguments: str, environment: Mapping[str, str] | None = None, typed: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run one ``skreg`` command to its end."""
+    return subprocess.run(
+        [*SKREG, *arguments],
+        env={**_environment(), **(environment or {})},
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def wait_until_ready(http: Http, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -13,9 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+
 from skillpkg import canonical_json
-from skillpkg.crypto import bin_tree, dsse
+from skillpkg.crypto import bin_tree, dsse, names, tiles
 from skreg.pki.local import local_keys
+from skreg.pki.state import certificate_spki
 from skreg.publish.sign.leaf import SigningLeaf
 
 Document = dict[str, Any]
@@ -85,6 +88,20 @@ class Resigner:
     def archive_path(self, package: str, kind: str) -> Path:
         """Where the newest version's ``skill``, ``sig`` or ``release`` is."""
         return self._place(package, self._index(package)["versions"][-1], kind)
+
+    def crl_paths(self) -> tuple[Path, Path]:
+        """Where the lists are of the signing leaf's CA and of the root."""
+        (chain,) = (one.chain for one in dsse.parse(self._read("index/timestamp")).signatures)
+        bundle = _payload(self._read("trust/latest.json"))
+        issuer = x509.load_der_x509_certificate(chain[1])
+        ids = (names.ca_id(certificate_spki(issuer)), bundle["registry_id"])
+        registry_ca, root = (self.folder / names.crl_path(one)[1:] for one in ids)
+        return registry_ca, root
+
+    def log_tile_path(self) -> Path:
+        """Where the hashes of the log's last entries are."""
+        size = int(self._read("log/checkpoint").split(b"\n")[1])
+        return self.folder / "log" / tiles.tile_path(0, 0, size)
 
     def bins(self) -> dict[str, Document]:
         """Return the bins by prefix."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +19,7 @@ from skreg.errors import Missing
 from skreg.pki import state_json
 from skreg.pki.renew import warnings
 from skreg.pki.state import PkiState
-from skreg.settings import load_settings
+from skreg.settings import has_database_url, load_settings
 from skreg.up_layout import layout_of
 
 T = TypeVar("T")
@@ -98,7 +97,7 @@ def _with_engine(data: Path | None, work: Callable[[AsyncEngine], Awaitable[T]])
 
 
 def _database_url(data: Path | None) -> str:
-    if data is None and "DATABASE_URL" in os.environ:
+    if data is None and has_database_url():
         return load_settings().database_url.get_secret_value()
     folder = layout_of(data).database
     return f"postgresql://postgres@/postgres?host={socket_folder(folder)}"

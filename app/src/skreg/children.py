@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from skreg.errors import Unavailable
+from skreg.settings import without_settings
 
 STOP_SECONDS = 15.0
 _PATIENCE = 5
 """Restarts of one child within a minute before giving up."""
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV")
 
 
 @dataclass
@@ -53,14 +53,13 @@ class Children:
         os.close(self._reading)
 
     def start(self, command: str, environment: dict[str, str]) -> None:
-        """Start ``skreg COMMAND`` with these settings and little else of our environment."""
+        """Start ``skreg COMMAND`` with these settings and no others."""
         self._children.append(_Child(command, environment, self._launch(command, environment)))
 
     def _launch(self, command: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         return subprocess.Popen(
             [sys.executable, "-m", "skreg", command, "--parent-pipe", str(self._reading)],
-            env={**passed, **environment},
+            env={**without_settings(), **environment},
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr.fileno(),
             pass_fds=(self._reading,),

@@ -83,6 +83,17 @@ class Settings(BaseSettings):
         return (init_settings,)
 
 
+def _safe_url(value: str) -> str:
+    """Return a URL that secrets may be sent to: https, or this machine."""
+    parts = urlsplit(value)
+    is_here = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not parts.hostname or parts.scheme not in ("http", "https"):
+        raise ValueError("must be an https URL with a host")
+    if parts.scheme == "http" and not is_here:
+        raise ValueError("must be https: secrets are sent there")
+    return value
+
+
 def _blob_uri(value: str) -> str:
     scheme = value.partition(":")[0]
     if scheme not in BLOB_SCHEMES or "://" not in value:
@@ -116,6 +127,36 @@ class ApiSettings(StorageSettings):
     """Requests a minute of one address without a token."""
     rate_limit_token: int = Field(default=1000, ge=1)
     """Requests a minute of one token or session."""
+    session_sealing_key: SecretStr | None = Field(default=None, min_length=32)
+    """Seals the session keys in the database, so that its readers cannot make sessions."""
+    signup: Literal["open", "closed"] = "open"
+    """Whether anybody may create an account; ``closed``: administrators and OIDC alone."""
+    mail_hook_url: SecretStr | None = None
+    """Gets ``{"to", "subject", "text"}`` by POST for each mail; unset: no mail is sent."""
+    oidc_issuer: str | None = None
+    """The OIDC provider people log in with, for example ``https://login.example.com``."""
+    oidc_client_id: str | None = None
+    """What the provider knows this registry as."""
+    oidc_client_secret: SecretStr | None = None
+    """The client's secret, where the provider wants one beside PKCE."""
+    oidc_username_claim: str = "preferred_username"
+    """The claim that a new account's name is made from."""
+    oidc_groups_claim: str = "groups"
+    """The claim that lists a person's groups."""
+    oidc_allowed_groups: str = ""
+    """Comma-separated groups that may log in; empty: everybody the provider knows."""
+
+    @field_validator("mail_hook_url")
+    @classmethod
+    def _hook(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _safe_url(value.get_secret_value())
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str | None) -> str | None:
+        return None if value is None else _safe_url(value)
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -181,7 +222,7 @@ def load_api_settings(environ: Mapping[str, str] | None = None) -> ApiSettings:
         ConfigurationInvalid: with every mistake in ``errors``.
     """
     env = os.environ if environ is None else environ
-    return _load(ApiSettings, env, [*_keys_for_api(env), *_same_store(env)])
+    return _load(ApiSettings, env, [*_keys_for_api(env), *_same_store(env), *_half_oidc(env)])
 
 
 def load_worker_settings(environ: Mapping[str, str] | None = None) -> WorkerSettings:
@@ -201,6 +242,17 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ConfigurationInvalid: with every mistake in ``errors``.
     """
     return _load(Settings, os.environ if environ is None else environ, [])
+
+
+def without_settings() -> dict[str, str]:
+    """Return this process's environment less every setting, for a child that gets its own."""
+    named = {field.upper() for kind in (ApiSettings, WorkerSettings) for field in kind.model_fields}
+    return {name: value for name, value in os.environ.items() if name not in named}
+
+
+def has_database_url() -> bool:
+    """Whether the environment names a database, so that it is not ``skreg up``'s own."""
+    return bool(os.environ.get("DATABASE_URL"))
 
 
 def _load(kind: type[S], environ: Mapping[str, str], mistakes: list[dict[str, str]]) -> S:
@@ -236,6 +288,13 @@ def _same_store(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
     if storage and storage.rstrip("/") == staging.rstrip("/"):
         detail = "is the same place as STORAGE_URL: unvetted uploads would be public"
         yield _mistake("same-store", "STAGING_URL", detail)
+
+
+def _half_oidc(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    pair = ("OIDC_ISSUER", "OIDC_CLIENT_ID")
+    for name, other in (pair, pair[::-1]):
+        if env.get(other) and not env.get(name):
+            yield _mistake("missing", name, f"is needed beside {other}")
 
 
 def _key_contradictions(env: Mapping[str, str]) -> Iterator[dict[str, str]]:

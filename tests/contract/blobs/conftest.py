@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from support.blob_backends import BLOB_BACKENDS, BlobBackend
 
 from skreg.adapters.blobs import open_blob_store
 from skreg.ports.blobs import BlobStore
+from support.blob_backends import BLOB_BACKENDS, BlobBackend
 
 
 @pytest.fixture(scope="session")

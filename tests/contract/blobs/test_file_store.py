@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -48,7 +49,7 @@ def writer(store: FileBlobStore, name: str) -> subprocess.Popen[str]:
 
 async def test_killed_writers_leave_whole_objects_and_lose_none(store: FileBlobStore) -> None:
     processes = [writer(store, name) for name in "ab"]
-    time.sleep(0.7)
+    await asyncio.sleep(0.7)
     wins: list[list[str]] = []
     for process in processes:
         os.kill(process.pid, signal.SIGKILL)
@@ -111,6 +112,16 @@ async def test_an_object_that_goes_while_listing_is_left_out(
     await store.put("a", b"1")
     (store.root / "gone").symlink_to(store.root / "nowhere")
     assert [info.key async for info in store.list("")] == ["a"]
+
+
+async def test_a_folder_that_may_only_be_read_is_read(
+    store: FileBlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.put("a", b"1")
+    (store.root / RESERVED).rmdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert await open_store(store.uri).get("a") == b"1"
+    assert not (store.root / RESERVED).exists()
 
 
 def test_a_server_learns_where_an_object_stands(store: FileBlobStore) -> None:

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+
+from skreg.adapters.secrets import SECRET_STORES, open_secret, open_secret_store
+from skreg.adapters.secrets.awssm import AwsSecrets
+from skreg.errors import ConfigurationInvalid, Missing, Unavailable
 from support.secret_backends import (
     DISABLED,
     MISSING,
@@ -17,10 +21,6 @@ from support.secret_backends import (
     VALUE,
     SecretBackend,
 )
-
-from skreg.adapters.secrets import SECRET_STORES, open_secret, open_secret_store
-from skreg.adapters.secrets.awssm import AwsSecrets
-from skreg.errors import ConfigurationInvalid, Missing, Unavailable
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
 from support.signer_backends import BACKENDS, Backend
 
 Start = Callable[[str], Backend]

@@ -11,8 +11,6 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
 )
-from support.openssl import accepts, openssl, verifies, write_pem
-from support.signer_backends import BACKENDS, WITH_FAULTS, Backend
 
 from skreg.adapters.signers import SIGNERS, open_signer
 from skreg.errors import (
@@ -27,6 +25,8 @@ from skreg.errors import (
 from skreg.pki.profiles import root_certificate
 from skreg.ports.signer import Signer
 from skreg.signing import ATTEMPTS, SignatureRecord, VerifiedSigner
+from support.openssl import accepts, openssl, verifies, write_pem
+from support.signer_backends import BACKENDS, WITH_FAULTS, Backend
 
 over_services = pytest.mark.parametrize("backend", WITH_FAULTS, indirect=True)
 

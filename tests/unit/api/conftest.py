@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -28,10 +30,31 @@ def server() -> Iterator[DatabaseServer]:
         yield running
 
 
-@pytest.fixture
-def registry(server: DatabaseServer, tmp_path: Path) -> Iterator[Registry]:
+@pytest.fixture(scope="session")
+def prepared(
+    server: DatabaseServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Registry]:
+    """A registry that has made its PKI; tests get copies of it."""
     with server.fresh() as url:
-        yield Registry(url, tmp_path)
+        made = Registry(url, tmp_path_factory.mktemp("prepared"))
+        asyncio.run(made.work())
+        yield made
+
+
+@pytest.fixture
+def registry(server: DatabaseServer, prepared: Registry, tmp_path: Path) -> Iterator[Registry]:
+    folder = tmp_path / "registry"
+    shutil.copytree(prepared.folder, folder)
+    template = prepared.database_url.partition("?")[0].rpartition("/")[2]
+    with server.fresh(template) as url:
+        yield Registry(url, folder)
+
+
+@pytest.fixture
+def blank(server: DatabaseServer, tmp_path: Path) -> Iterator[Registry]:
+    """A registry whose worker has never run."""
+    with server.fresh() as url:
+        yield Registry(url, tmp_path / "blank")
 
 
 @pytest_asyncio.fixture

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
 import pytest
 
 from skreg.api.app import create_app
 from support.asgi import AsgiClient
 from support.database import DatabaseServer
-from support.killing import run_doomed_worker
+from support.killing import run_doomed_upload, run_doomed_worker
 from support.registry import Registry, signed_up
 from support.skills import make_skill
 
+PUBLISH = "/v1/packages/acme/demo/publish"
 STATES = {"uploaded", "vetting", "signed", "logged", "published"}
 
 
@@ -55,7 +57,6 @@ def _check(registry: Registry, version: str, sha256: str) -> None:
 
 @pytest.mark.timeout(280)
 def test_a_worker_killed_at_every_call_loses_and_doubles_nothing(registry: Registry) -> None:
-    asyncio.run(registry.work())
     _, token = asyncio.run(_session(registry))
     seen = set()
     for calls in range(1, 200):
@@ -72,6 +73,32 @@ def test_a_worker_killed_at_every_call_loses_and_doubles_nothing(registry: Regis
         pytest.fail("the worker never got through")
     assert seen == STATES
     assert calls > 20
+
+
+def test_an_api_killed_while_it_takes_an_upload_leaves_all_or_nothing(registry: Registry) -> None:
+    _, token = asyncio.run(_session(registry))
+    for calls in range(1, 20):
+        version = f"1.0.{calls}"
+        data = make_skill("acme", "demo", version)
+        died = run_doomed_upload(registry, token, PUBLISH, data, calls)
+        rows = registry.sql("SELECT id FROM versions WHERE version = %s", version)
+        jobs = registry.sql(
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'skreg.advance'"
+        )
+        assert jobs == [(len(rows),)]
+        asyncio.run(_upload_again(registry, token, data))
+        asyncio.run(registry.work())
+        _check(registry, version, hashlib.sha256(data).hexdigest())
+        if not died:
+            break
+    assert calls > 3
+
+
+async def _upload_again(registry: Registry, token: str, data: bytes) -> None:
+    container = registry.api()
+    answer = await AsgiClient(create_app(container), token).upload(PUBLISH, data)
+    await container.close()
+    assert answer.status in (200, 202)
 
 
 @pytest.mark.timeout(280)

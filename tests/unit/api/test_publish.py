@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from skreg.queue import ADVANCE
 from support.asgi import AsgiClient
 from support.registry import Registry, signed_up
 from support.skills import make_skill
@@ -56,14 +57,17 @@ async def test_of_twenty_racing_publishers_one_wins(acme: AsgiClient, registry: 
     answers = await asyncio.gather(*(acme.upload(PATH, data) for data in archives))
     assert sorted(item.status for item in answers) == [202] + [409] * 19
     assert registry.sql("SELECT count(*) FROM versions") == [(1,)]
-    assert registry.sql("SELECT count(*) FROM procrastinate_jobs") == [(1,)]
+    jobs = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = %s"
+    assert registry.sql(jobs, ADVANCE) == [(1,)]
     winner = next(item for item in answers if item.status == 202).json()
     await registry.work()
     assert registry.verify("acme/demo@1.0.0").version.sha256 == winner["sha256"]
 
 
 async def test_a_look_alike_name_is_refused(acme: AsgiClient) -> None:
-    assert (await acme.upload("/v1/packages/acme/hello/publish", make_skill("acme", "hello"))).status == 202
+    assert (
+        await acme.upload("/v1/packages/acme/hello/publish", make_skill("acme", "hello"))
+    ).status == 202
     twin = await acme.upload("/v1/packages/acme/he11o/publish", make_skill("acme", "he11o"))
     assert twin.status == 409
     assert "hello" in twin.json()["detail"]

@@ -10,6 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
+
+from skillpkg.crypto import chain, names
+from skillpkg.errors import Check, VerificationRefused
 from support.certificates import (
     DAY,
     NOW,
@@ -23,9 +26,6 @@ from support.certificates import (
     root_shape,
     usage,
 )
-
-from skillpkg.crypto import chain, names
-from skillpkg.errors import Check, VerificationRefused
 
 PKI = make_pki("acme")
 UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), b"\x05\x00")
@@ -293,6 +293,19 @@ def test_a_changed_signature_is_refused() -> None:
         with pytest.raises(VerificationRefused) as caught:
             chain.verify_chain(listed, [PKI.root.der], NOW)
         assert caught.value.check is Check.CHAIN
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_any_changed_byte_is_refused(which: int) -> None:
+    good = [PKI.leaf.der, PKI.registry_ca.der]
+    for at in range(len(good[which])):
+        for flip in (0x01, 0x80):
+            changed = bytearray(good[which])
+            changed[at] ^= flip
+            listed = [*good]
+            listed[which] = bytes(changed)
+            with pytest.raises(VerificationRefused):
+                chain.verify_chain(listed, [PKI.root.der], NOW)
 
 
 @pytest.mark.parametrize("der", [b"", b"0", b"\x30\x00", PKI.leaf.der + b"\x00", bytes(20_000)])

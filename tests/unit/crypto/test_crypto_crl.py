@@ -9,6 +9,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ReasonFlags
+
+from skillpkg.crypto import crl, names
+from skillpkg.errors import Check, VerificationRefused
 from support.certificates import (
     DAY,
     NOW,
@@ -20,9 +23,6 @@ from support.certificates import (
     make_pki,
     usage,
 )
-
-from skillpkg.crypto import crl, names
-from skillpkg.errors import Check, VerificationRefused
 
 PKI = make_pki()
 CA = PKI.registry_ca
@@ -140,6 +140,15 @@ def test_what_is_no_list_is_refused() -> None:
     assert refused(bytes(crl.MAX_CRL + 1)) is Check.CRL_SIGNATURE
 
 
+def test_any_changed_byte_is_refused() -> None:
+    good = make_crl(CA, [Revoked(5, NOW, NOW, ReasonFlags.key_compromise)])
+    for at in range(len(good)):
+        for flip in (0x01, 0x80):
+            changed = bytearray(good)
+            changed[at] ^= flip
+            assert refused(bytes(changed)) is Check.CRL_SIGNATURE
+
+
 DATE, EARLIER = NOW - 10 * DAY, NOW - 20 * DAY
 
 
@@ -168,6 +177,18 @@ def test_an_unknown_critical_entry_extension_is_refused() -> None:
     with pytest.raises(VerificationRefused) as caught:
         revoked(Revoked(5, DATE, extra=other))
     assert caught.value.check is Check.CRL_SIGNATURE
+
+
+def test_an_entry_that_cannot_be_read_is_refused() -> None:
+    reason = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.21"), b"\x04\x00")
+    with pytest.raises(VerificationRefused) as caught:
+        revoked(Revoked(5, DATE, extra=reason))
+    assert caught.value.check is Check.CRL_SIGNATURE
+
+
+def test_an_unknown_plain_entry_extension_is_no_matter() -> None:
+    plain = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.25.78"), b"\x05\x00")
+    assert revoked(Revoked(5, DATE, extra=plain, critical=False)) == DATE
 
 
 def test_a_large_list_finds_its_entry() -> None:

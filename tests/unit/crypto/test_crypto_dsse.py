@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from support.certificates import new_key
 
 from skillpkg.crypto import dsse, encoding, fields, names, signatures
+from support.certificates import new_key
 
 KEY = new_key()
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551

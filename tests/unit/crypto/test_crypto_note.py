@@ -9,13 +9,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
-from support.static_registry import Log, issue, root_shape
 
 from skillpkg.crypto import checkpoint as cp
 from skillpkg.crypto import note
 from skillpkg.crypto.encoding import b64
 from skillpkg.crypto.merkle import EMPTY_ROOT
 from skillpkg.errors import Check, VerificationRefused
+from support.static_registry import Log, issue, root_shape
 
 ORIGIN = "skreg-0123456789abcdef/1"
 LOG = Log(ORIGIN, issue(root_shape(), None), [b"a", b"b", b"c"])
@@ -195,6 +195,7 @@ def ed25519_spki() -> bytes:
         f"{ORIGIN}+{note.ecdsa_key_id(ed25519_spki()).hex()}+{b64(bytes([2]) + ed25519_spki())}",
         f"{ORIGIN}+00000000+",
     ],
+    ids=[str(number) for number in range(14)],  # the keys are new in every run
 )
 def test_other_keys_are_refused(vkey: str) -> None:
     with pytest.raises(ValueError, match=r".+"):

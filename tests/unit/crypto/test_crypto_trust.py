@@ -7,13 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.certificates import DAY, NOW, issue, make_pki, root_shape
-from support.static_registry import Log, StaticRegistry
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skillpkg import canonical_json
 from skillpkg.crypto import dsse, names, trust
 from skillpkg.crypto.encoding import b64
 from skillpkg.errors import Check, VerificationRefused
+from support.certificates import DAY, NOW, issue, make_pki, root_shape
+from support.static_registry import Log, StaticRegistry
 
 REGISTRY = StaticRegistry()
 ROOT = REGISTRY.pki.root
@@ -157,6 +159,14 @@ def test_a_bundle_that_contradicts_itself_is_refused(
 def test_what_is_no_bundle_is_refused() -> None:
     assert refused(b"{}") is Check.TRUST_BUNDLE
     assert refused(bytes(trust.MAX_BUNDLE + 1)) is Check.TRUST_BUNDLE
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_any_changed_byte_is_refused(data: st.DataObject) -> None:
+    good = bytearray(bundle())
+    good[data.draw(st.integers(0, len(good) - 1))] ^= data.draw(st.integers(1, 255))
+    refused(bytes(good))
 
 
 def test_redirect_hosts_may_name_a_port() -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from support.certificates import DAY, NOW, Revoked, issue, leaf_shape, make_crl
-from support.static_registry import Client, Ref, StaticRegistry, sha256
 
 from skillpkg.crypto import names
 from skillpkg.errors import Check, NetworkFailure, NotFound, UsageError, VerificationRefused
 from skillpkg.install.modes import age
 from skillpkg.install.verify import Mode
 from skillpkg.package_ref import PackageRef
+from support.certificates import DAY, NOW, Revoked, issue, leaf_shape, make_crl
+from support.static_registry import Client, Ref, StaticRegistry, sha256
 
 REF = Ref("acme", "deploy")
 

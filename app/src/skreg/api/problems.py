@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from skreg.db.engine import AWAY, away
@@ -57,6 +58,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     for kind in AWAY:
         app.add_exception_handler(kind, _away)
+    app.add_exception_handler(DataError, _not_text)
+    app.add_exception_handler(UnicodeError, _not_text)
 
 
 async def _ours(request: Request, error: Exception) -> ProblemResponse:
@@ -66,6 +69,12 @@ async def _ours(request: Request, error: Exception) -> ProblemResponse:
         return await _unknown(request, error)
     detail = " ".join(part for part in (error.what, error.why, error.fix) if part)
     return problem(request, error.status, error.slug, detail, error.errors)
+
+
+async def _not_text(request: Request, _error: Exception) -> ProblemResponse:
+    """Answer a value that no column can hold: a NUL character, half of a surrogate pair."""
+    detail = "The request holds text that cannot be stored, such as a NUL character."
+    return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail)
 
 
 async def _away(request: Request, error: Exception) -> ProblemResponse:

@@ -1,32 +1,27 @@
 """The ceremony: the online keys ask, the root grants, the registry installs what was granted.
 
 The three steps can run on three machines (an offline root sees only the request's bytes), or at
-once with ``establish`` when the root is a key that this process may use.
+once with ``establish`` when the root is a key that this process may use. The first ceremony makes
+the registry; every later one makes a successor of what the request asks for, and a fresh root CRL.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from skillpkg.canonical_json import JsonObject
-from skillpkg.crypto import names
-from skreg.errors import KeyMismatch
-from skreg.pki.bundle import BundleFacts, bundle_entry, sign_bundle
+from skillpkg.crypto import names, note, trust
+from skreg.pki.bundle import BundleFacts, bundle_entry, facts_of
 from skreg.pki.crl import crl_entry, issue_crl
+from skreg.pki.grant import grant
 from skreg.pki.inspect import require_sound
 from skreg.pki.issue import issued_entry, registry_leaf
 from skreg.pki.keys import PkiKeys
-from skreg.pki.profiles import (
-    Issuer,
-    certificate_request,
-    intermediate_certificate,
-    requested_key,
-    root_certificate,
-)
+from skreg.pki.offer import NO_FACTS, CeremonyGrant, CeremonyRequest
+from skreg.pki.profiles import certificate_request
 from skreg.pki.state import (
     PUBLISHER_CA,
     REGISTRY_CA,
@@ -34,75 +29,76 @@ from skreg.pki.state import (
     Authority,
     PkiChange,
     PkiState,
+    Revocation,
     certificate_spki,
 )
-from skreg.signing import VerifiedSigner, spki_of
+from skreg.pki.succession import own, succeed
+from skreg.signing import VerifiedSigner
 
-NO_FACTS = BundleFacts()
-"""A bundle that allows no redirect and any client."""
-
-
-@dataclass(frozen=True, slots=True)
-class CeremonyRequest:
-    """What the registry asks of its root: three DER requests and the bundle's facts."""
-
-    registry_ca: bytes
-    publisher_ca: bytes
-    log: bytes
-    facts: BundleFacts = NO_FACTS
+__all__ = [
+    "NO_FACTS",
+    "CeremonyGrant",
+    "CeremonyRequest",
+    "establish",
+    "grant",
+    "install",
+    "request",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class CeremonyGrant:
-    """What the root signed: three certificates, its CRL (DER) and the trust bundle."""
+def request(
+    keys: PkiKeys,
+    facts: BundleFacts | None = None,
+    state: PkiState | None = None,
+    *,
+    revocations: Sequence[Revocation] = (),
+    replaces_root: bool = False,
+) -> CeremonyRequest:
+    """Return what the root is asked to sign, with a proof of possession of each new key.
 
-    root: x509.Certificate
-    registry_ca: x509.Certificate
-    publisher_ca: x509.Certificate
-    root_crl: bytes
-    bundle: bytes
-
-
-def request(keys: PkiKeys, facts: BundleFacts = NO_FACTS) -> CeremonyRequest:
-    """Return what the root is asked to sign, with a proof of possession of each key."""
-    return CeremonyRequest(
-        registry_ca=_request(keys.registry_ca, "skreg registry CA"),
-        publisher_ca=_request(keys.publisher_ca, "skreg publisher CA"),
-        log=_request(keys.log, "skreg log"),
-        facts=facts,
-    )
-
-
-def grant(asked: CeremonyRequest, root: VerifiedSigner, now: datetime) -> CeremonyGrant:
-    """Sign a request with the root.
-
-    Raises:
-        Unprocessable: a request that does not show possession of its P-256 key.
+    Args:
+        facts: what the next bundle says; by default what the present one does.
+        state: None before the first ceremony; else only what differs from it is asked for.
+        revocations: intermediates to revoke, beyond those that are.
+        replaces_root: ask for both intermediates anew, for a root that succeeds the present one.
     """
-    registry_id = names.registry_id(root.spki())
-    certificate = root_certificate(root, f"skreg root {registry_id}", now)
-    issuer = Issuer(certificate, root)
-    crl = issue_crl(Authority(ROOT, certificate), root, now).crl
-    log_spki = spki_of(requested_key(asked.log))
-    return CeremonyGrant(
-        root=certificate,
-        registry_ca=_intermediate(issuer, asked.registry_ca, REGISTRY_CA, now),
-        publisher_ca=_intermediate(issuer, asked.publisher_ca, PUBLISHER_CA, now),
-        root_crl=crl,
-        bundle=sign_bundle(root, certificate, log_spki, asked.facts, now),
+    if state is None:
+        return CeremonyRequest(
+            registry_ca=_request(keys.registry_ca, "skreg registry CA"),
+            publisher_ca=_request(keys.publisher_ca, "skreg publisher CA"),
+            log=_request(keys.log, "skreg log"),
+            facts=facts or NO_FACTS,
+        )
+    bundle = trust.open_bundle(state.bundle, state.root_fingerprint)
+    listed = {item.serial for item in revocations}
+    kept = (item for item in state.root.revocations if item.serial not in listed)
+    return CeremonyRequest(
+        registry_ca=_when_new(state.registry_ca, keys.registry_ca, replaces_root),
+        publisher_ca=_when_new(state.publisher_ca, keys.publisher_ca, replaces_root),
+        log=None if _is_named(bundle, keys.log) else _request(keys.log, "skreg log"),
+        facts=facts or facts_of(bundle),
+        present=state.bundle,
+        root_crl_number=state.root.crl_number,
+        revocations=(*kept, *revocations),
+        replaces_root=replaces_root,
     )
 
 
-def install(granted: CeremonyGrant, keys: PkiKeys, now: datetime) -> PkiChange:
-    """Build the first state from a grant: the signing leaf and the CAs' first CRLs.
+def install(
+    granted: CeremonyGrant, keys: PkiKeys, now: datetime, state: PkiState | None = None
+) -> PkiChange:
+    """Build the state that follows from a grant: the first one, or the successor of ``state``.
 
     Raises:
         KeyMismatch: a certificate, or the bundle's log key, is for another key than the one
             configured here.
-        ConfigurationInvalid: the root's certificates, CRL and bundle do not belong together.
+        ConfigurationInvalid: the root's certificates, CRL and bundle do not belong together, or
+            not to this state.
     """
-    registry_ca = _own(REGISTRY_CA, granted.registry_ca, keys.registry_ca)
-    publisher_ca = _own(PUBLISHER_CA, granted.publisher_ca, keys.publisher_ca)
+    if state is not None:
+        return succeed(state, granted, keys, now)
+    registry_ca = own(REGISTRY_CA, granted.registry_ca, keys.registry_ca)
+    publisher_ca = own(PUBLISHER_CA, granted.publisher_ca, keys.publisher_ca)
     registry_id = names.registry_id(certificate_spki(granted.root))
     state = PkiState(
         root=Authority(ROOT, granted.root, crl_number=1, crl=granted.root_crl),
@@ -119,7 +115,7 @@ def install(granted: CeremonyGrant, keys: PkiKeys, now: datetime) -> PkiChange:
 def establish(
     keys: PkiKeys, root: VerifiedSigner, now: datetime, facts: BundleFacts = NO_FACTS
 ) -> PkiChange:
-    """Run the whole ceremony with a root that this process may use."""
+    """Run the whole first ceremony with a root that this process may use."""
     return install(grant(request(keys, facts), root, now), keys, now)
 
 
@@ -128,22 +124,15 @@ def _request(signer: VerifiedSigner, common_name: str) -> bytes:
     return asked.public_bytes(serialization.Encoding.DER)
 
 
-def _intermediate(root: Issuer, asked: bytes, role: str, now: datetime) -> x509.Certificate:
-    registry_id = names.registry_id(certificate_spki(root.certificate))
-    policy = names.REGISTRY_SIGNED if role == REGISTRY_CA else names.PUBLISHER_SIGNED
-    return intermediate_certificate(
-        root, requested_key(asked), f"skreg {registry_id} {role}", policy, now
-    )
+def _when_new(authority: Authority, signer: VerifiedSigner, again: bool) -> bytes | None:
+    if not again and certificate_spki(authority.certificate) == signer.spki():
+        return None
+    return _request(signer, f"skreg {authority.role}")
 
 
-def _own(role: str, certificate: x509.Certificate, signer: VerifiedSigner) -> Authority:
-    if certificate_spki(certificate) != signer.spki():
-        raise KeyMismatch(
-            "A granted certificate is for another key than the one configured.",
-            why=f"The {role} certificate does not carry the public key of {signer.key_ref}.",
-            fix="Make a new request with skreg pki request and have it signed.",
-        )
-    return Authority(role, certificate)
+def _is_named(bundle: trust.TrustBundle, log: VerifiedSigner) -> bool:
+    wanted = note.ecdsa_key_id(log.spki())
+    return wanted in [key.verifier.key_id for key in bundle.logs]
 
 
 def _first_entries(state: PkiState) -> tuple[JsonObject, ...]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-
 from skillpkg import canonical_json
 from skillpkg.canonical_json import JsonObject
-from skillpkg.crypto import fields, names
+from skillpkg.crypto import fields
 from skillpkg.crypto.encoding import b64
 from skreg.pki.bundle import BundleFacts
-from skreg.pki.ceremony import CeremonyGrant, CeremonyRequest
-from skreg.pki.profiles import requested_key
-from skreg.pki.state import certificate_spki, pem
-from skreg.pki.state_json import certificate, read_document
-from skreg.signing import spki_of
+from skreg.pki.offer import CeremonyGrant, CeremonyRequest
+from skreg.pki.state import pem
+from skreg.pki.state_json import (
+    MOST_REVOCATIONS,
+    certificate,
+    read_document,
+    revocation_from_json,
+    revocation_to_json,
+)
 
 REQUEST_SCHEMA = "skreg.ceremony-request/1"
 GRANT_SCHEMA = "skreg.ceremony-grant/1"
@@ -28,11 +27,15 @@ def request_to_bytes(asked: CeremonyRequest) -> bytes:
     return canonical_json.dumps(
         {
             "schema": REQUEST_SCHEMA,
-            "registry_ca": b64(asked.registry_ca),
-            "publisher_ca": b64(asked.publisher_ca),
-            "log": b64(asked.log),
+            "registry_ca": _or_null(asked.registry_ca),
+            "publisher_ca": _or_null(asked.publisher_ca),
+            "log": _or_null(asked.log),
             "redirect_hosts": list(asked.facts.redirect_hosts),
             "minimum_client": asked.facts.minimum_client,
+            "present": b64(asked.present),
+            "root_crl_number": asked.root_crl_number,
+            "revocations": [revocation_to_json(item) for item in asked.revocations],
+            "replaces_root": asked.replaces_root,
         }
     )
 
@@ -48,9 +51,10 @@ def grant_to_bytes(granted: CeremonyGrant) -> bytes:
         {
             "schema": GRANT_SCHEMA,
             "root": pem(granted.root),
-            "registry_ca": pem(granted.registry_ca),
-            "publisher_ca": pem(granted.publisher_ca),
+            "registry_ca": pem(granted.registry_ca) if granted.registry_ca else None,
+            "publisher_ca": pem(granted.publisher_ca) if granted.publisher_ca else None,
             "root_crl": b64(granted.root_crl),
+            "last_crl": b64(granted.last_crl),
             "bundle": b64(granted.bundle),
         }
     )
@@ -61,39 +65,19 @@ def grant_from_bytes(data: bytes) -> CeremonyGrant:
     return read_document(data, "ceremony grant", _grant)
 
 
-def transcript(asked: CeremonyRequest, granted: CeremonyGrant) -> tuple[str, ...]:
-    """Return what was signed, line by line with hashes, for the people at the ceremony.
-
-    Raises:
-        Unprocessable: a request in ``asked`` that shows no possession of its key.
-    """
-    root_spki = certificate_spki(granted.root)
-    return (
-        f"request       sha256:{hashlib.sha256(request_to_bytes(asked)).hexdigest()}",
-        f"registry id   {names.registry_id(root_spki)}",
-        f"root key      {names.fingerprint(root_spki)}",
-        f"log key       {names.fingerprint(spki_of(requested_key(asked.log)))}",
-        _certificate_line("root", granted.root),
-        _certificate_line("registry-ca", granted.registry_ca),
-        _certificate_line("publisher-ca", granted.publisher_ca),
-        f"root CRL      sha256:{hashlib.sha256(granted.root_crl).hexdigest()}",
-        f"trust bundle  sha256:{hashlib.sha256(granted.bundle).hexdigest()}",
-    )
-
-
-def _certificate_line(role: str, found: x509.Certificate) -> str:
-    digest = found.fingerprint(hashes.SHA256()).hex()
-    return f"{role:<13} sha256:{digest} until {found.not_valid_after_utc:%Y-%m-%d}"
-
-
 def _request(value: JsonObject) -> CeremonyRequest:
     fields.schema(value, REQUEST_SCHEMA)
     hosts = fields.strings(value, "redirect_hosts", most=MOST_HOSTS)
+    listed = fields.objects(value, "revocations", most=MOST_REVOCATIONS)
     return CeremonyRequest(
-        registry_ca=fields.binary(value, "registry_ca"),
-        publisher_ca=fields.binary(value, "publisher_ca"),
-        log=fields.binary(value, "log"),
+        registry_ca=fields.optional(fields.binary, value, "registry_ca"),
+        publisher_ca=fields.optional(fields.binary, value, "publisher_ca"),
+        log=fields.optional(fields.binary, value, "log"),
         facts=BundleFacts(tuple(hosts), fields.text(value, "minimum_client")),
+        present=fields.binary(value, "present"),
+        root_crl_number=fields.integer(value, "root_crl_number"),
+        revocations=tuple(revocation_from_json(item) for item in listed),
+        replaces_root=value.get("replaces_root") is True,
     )
 
 
@@ -101,8 +85,13 @@ def _grant(value: JsonObject) -> CeremonyGrant:
     fields.schema(value, GRANT_SCHEMA)
     return CeremonyGrant(
         root=certificate(value, "root"),
-        registry_ca=certificate(value, "registry_ca"),
-        publisher_ca=certificate(value, "publisher_ca"),
+        registry_ca=fields.optional(certificate, value, "registry_ca"),
+        publisher_ca=fields.optional(certificate, value, "publisher_ca"),
         root_crl=fields.binary(value, "root_crl"),
+        last_crl=fields.binary(value, "last_crl"),
         bundle=fields.binary(value, "bundle"),
     )
+
+
+def _or_null(data: bytes | None) -> str | None:
+    return None if data is None else b64(data)

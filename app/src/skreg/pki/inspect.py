@@ -23,9 +23,11 @@ def require_sound(state: PkiState, keys: PkiKeys, now: datetime) -> None:
     """
     try:
         bundle = trust.open_bundle(state.bundle, state.root_fingerprint)
-        chain.verify_chain(state.signing_chain, bundle.root_certificates, now)
+        leaf = state.chain_of(keys.signing.spki()) or state.signing_chain
+        roots, registry = bundle.root_certificates, bundle.registry_id
+        chain.verify_chain(leaf, roots, now, registry_id=registry)
         _require_publisher_ca(state)
-        for authority in state.authorities:
+        for authority in state.every_authority:
             crl.check_crl(authority.crl, authority.certificate, now, authority.crl_number)
     except (VerificationRefused, InvalidSignature, ValueError, TypeError) as error:
         raise ConfigurationInvalid(
@@ -45,8 +47,8 @@ def _require_publisher_ca(state: PkiState) -> None:
 
 
 def _require_log_key(bundle: trust.TrustBundle, keys: PkiKeys) -> None:
-    wanted = note.ecdsa_key_id(keys.log.spki())
-    if wanted not in [key.verifier.key_id for key in bundle.logs]:
+    ours = {note.ecdsa_key_id(key.spki()) for key in (keys.log, *keys.former)}
+    if not ours & {key.verifier.key_id for key in bundle.logs}:
         raise KeyMismatch(
             "The trust bundle names another log key than the one configured.",
             why=f"It does not hold the public key of {keys.log.key_ref}.",

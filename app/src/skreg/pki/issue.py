@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -20,12 +21,18 @@ def registry_leaf(
 ) -> x509.Certificate:
     """Return a new 90-day leaf for the registry's signing key."""
     return leaf_certificate(
-        Issuer(registry_ca.certificate, keys.registry_ca),
+        Issuer(registry_ca.certificate, keys.for_authority(registry_ca)),
         keys.signing.public_key(),
         f"skreg {registry_id} signing",
         names.registry_uri(registry_id),
         now,
     )
+
+
+def with_leaf(state: PkiState, leaf: x509.Certificate, now: datetime) -> PkiState:
+    """Return the state with a new signing leaf; those before it stay until they expire."""
+    kept = (item for item in state.former_leaves if item.not_valid_after_utc > now)
+    return replace(state, leaf=leaf, former_leaves=(*kept, state.leaf))
 
 
 def publisher_leaf(
@@ -50,7 +57,7 @@ def publisher_leaf(
         Unprocessable: the request or the lifetime is refused.
     """
     leaf = leaf_certificate(
-        Issuer(state.publisher_ca.certificate, keys.publisher_ca),
+        Issuer(state.publisher_ca.certificate, keys.for_authority(state.publisher_ca)),
         requested_key(request),
         f"skreg publisher {namespace}"[:64],
         names.publisher_uri(state.registry_id, namespace),

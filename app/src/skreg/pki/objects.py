@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from skillpkg.crypto import names
 from skreg.pki.state import PkiState
 from skreg.ports.blobs import BlobHeaders, BlobStore
-
-SECONDS = "public, max-age=30"
-IMMUTABLE = "public, max-age=31536000, immutable"
-CRL_TYPE = "application/pkix-crl"
-BUNDLE_TYPE = "application/json"
+from skreg.publish.headers import headers_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,29 +16,28 @@ class StaticObject:
 
     key: str
     data: bytes
-    headers: BlobHeaders
     immutable: bool = False
+
+    @property
+    def headers(self) -> BlobHeaders:
+        """The headers that every object of its path has."""
+        return headers_for(self.key)
 
 
 def static_objects(state: PkiState) -> tuple[StaticObject, ...]:
     """Return what the state publishes: CRLs first, the newest trust bundle's name last."""
     crls = tuple(
-        StaticObject(
-            names.crl_path(authority.ca_id).removeprefix("/"),
-            authority.crl,
-            BlobHeaders(CRL_TYPE, SECONDS),
-        )
-        for authority in state.authorities
+        StaticObject(names.crl_path(authority.ca_id).removeprefix("/"), authority.crl)
+        for authority in state.every_authority
         if authority.crl
     )
-    numbered = StaticObject(
-        f"trust/{state.bundle_version}.json",
-        state.bundle,
-        BlobHeaders(BUNDLE_TYPE, IMMUTABLE),
-        immutable=True,
+    bundles = (*state.former_bundles, state.bundle)
+    first = state.bundle_version - len(state.former_bundles)
+    numbered = tuple(
+        StaticObject(f"trust/{number}.json", data, immutable=True)
+        for number, data in enumerate(bundles, first)
     )
-    latest = StaticObject("trust/latest.json", state.bundle, BlobHeaders(BUNDLE_TYPE, SECONDS))
-    return (*crls, numbered, latest)
+    return (*crls, *numbered, StaticObject("trust/latest.json", state.bundle))
 
 
 async def publish_objects(state: PkiState, store: BlobStore) -> None:

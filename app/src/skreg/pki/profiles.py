@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from skreg.errors import Unprocessable
+from skreg.errors import KeyMismatch, Unprocessable
 from skreg.signing import CertificateKey, VerifiedSigner
 
 ROOT_LIFETIME = timedelta(days=20 * 365 + 5)
@@ -25,10 +25,23 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """A CA that can sign: its certificate and its key."""
+    """A CA that can sign: its certificate and its key.
+
+    Raises:
+        KeyMismatch: the certificate is for another key; nothing it signs would verify.
+    """
 
     certificate: x509.Certificate
     signer: VerifiedSigner
+
+    def __post_init__(self) -> None:
+        if self.certificate.public_key() != self.signer.public_key():
+            raise KeyMismatch(
+                "A CA's certificate is for another key than the one configured.",
+                why=f"{self.certificate.subject.rfc4514_string()} does not carry the public key "
+                f"of {self.signer.key_ref}.",
+                fix="Point the CA's key URI at the key it had, or run a ceremony for the new key.",
+            )
 
 
 def root_certificate(signer: VerifiedSigner, common_name: str, now: datetime) -> x509.Certificate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -10,16 +10,16 @@ from cryptography import x509
 from skillpkg.canonical_json import JsonObject
 from skreg.errors import SigningRefused
 from skreg.pki.crl import crl_entry, issue_crl
-from skreg.pki.issue import issued_entry, registry_leaf
+from skreg.pki.issue import issued_entry, registry_leaf, with_leaf
 from skreg.pki.keys import PkiKeys
 from skreg.pki.profiles import CLOCK_SKEW
 from skreg.pki.state import (
-    REGISTRY_CA,
     ROOT,
     Authority,
     PkiChange,
     PkiState,
     certificate_spki,
+    with_authority,
 )
 
 LEAF_MARGIN = timedelta(days=30)
@@ -31,7 +31,7 @@ INTERMEDIATE_MARGIN = timedelta(days=460)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What must be issued now; ``crls`` are roles, root first."""
+    """What must be issued now; ``crls`` are roles, or the ids of replaced CAs, root first."""
 
     leaf: bool
     crls: tuple[str, ...]
@@ -41,13 +41,18 @@ class Due:
 
 
 def due(state: PkiState, keys: PkiKeys, now: datetime) -> Due:
-    """Return what these keys should issue now; the root's CRL only when the root is at hand."""
-    crls = [
+    """Return what these keys should issue now; a root's CRL only when that root is at hand."""
+    present = [
         item.role
         for item in state.authorities
-        if keys.of(item.role) is not None and _crl_is_due(item, now)
+        if keys.of(item.role) is not None and crl_is_due(item, now)
     ]
-    return Due(leaf=_leaf_is_due(state, keys, now), crls=tuple(crls))
+    former = [
+        item.ca_id
+        for item in state.former
+        if keys.holding(certificate_spki(item.certificate)) and crl_is_due(item, now)
+    ]
+    return Due(leaf=_leaf_is_due(state, keys, now), crls=(*present, *former))
 
 
 def renew(state: PkiState, keys: PkiKeys, now: datetime) -> PkiChange:
@@ -56,74 +61,81 @@ def renew(state: PkiState, keys: PkiKeys, now: datetime) -> PkiChange:
     Raises:
         SigningRefused: the signing key itself was revoked as compromised; a new leaf for it
             would undo that.
+        KeyMismatch: a CA's configured key is not that of its certificate.
         SigningUnavailable, KeyMissing, KeyDisabled: from the backends.
     """
-    wanted = due(state, keys, now)
+    return issue(state, keys, due(state, keys, now), now)
+
+
+def issue(state: PkiState, keys: PkiKeys, wanted: Due, now: datetime) -> PkiChange:
+    """Issue a leaf and CRLs, whether they are due or not; errors as ``renew``."""
     entries: list[JsonObject] = []
     if wanted.leaf:
         _refuse_compromised(state, keys)
         leaf = registry_leaf(state.registry_id, state.registry_ca, keys, now)
-        state = replace(state, leaf=leaf)
+        state = with_leaf(state, leaf, now)
         entries.append(issued_entry(state.registry_ca, leaf))
-    for role in wanted.crls:
-        state = with_next_crl(state, role, keys, now)
-        entries.append(crl_entry(state.authority(role)))
+    for name in wanted.crls:
+        state = with_next_crl(state, name, keys, now)
+        entries.append(crl_entry(state.authority(name)))
     return PkiChange(state, tuple(entries))
 
 
-def with_next_crl(state: PkiState, role: str, keys: PkiKeys, now: datetime) -> PkiState:
-    """Return the state with the CA's next CRL."""
-    issued = issue_crl(state.authority(role), keys.required(role), now)
-    return with_authority(state, issued)
-
-
-def with_authority(state: PkiState, authority: Authority) -> PkiState:
-    """Return the state with one of its CAs replaced."""
-    if authority.role == ROOT:
-        return replace(state, root=authority)
-    if authority.role == REGISTRY_CA:
-        return replace(state, registry_ca=authority)
-    return replace(state, publisher_ca=authority)
+def with_next_crl(state: PkiState, name: str, keys: PkiKeys, now: datetime) -> PkiState:
+    """Return the state with the next CRL of a CA, by its role or id."""
+    authority = state.authority(name)
+    return with_authority(state, issue_crl(authority, keys.for_authority(authority), now))
 
 
 def warnings(state: PkiState, now: datetime) -> tuple[str, ...]:
-    """Return what needs a person with the root, one sentence each."""
+    """Return what needs a person, one sentence each, with the command to begin with."""
     found = [
         f"The {item.role} certificate ends {item.certificate.not_valid_after_utc:%Y-%m-%d}; "
-        "run a ceremony for its successor: skreg pki rotate."
+        f"give it a successor: skreg pki rotate {item.role}."
         for item in (state.registry_ca, state.publisher_ca)
         if item.certificate.not_valid_after_utc - now < INTERMEDIATE_MARGIN
     ]
-    if _crl_is_due(state.root, now):
+    if crl_is_due(state.root, now):
         found.append("The root's CRL ends soon; sign the next with the root: skreg pki crl.")
+    found += [
+        f"The CRL of the replaced {item.role} {item.ca_id} is overdue; give the worker its key "
+        "in FORMER_KEY_URIS."
+        for item in state.former
+        if _is_overdue(item, now)
+    ]
     return tuple(found)
 
 
 def _leaf_is_due(state: PkiState, keys: PkiKeys, now: datetime) -> bool:
-    return (
-        state.leaf.not_valid_after_utc - now < LEAF_MARGIN
-        or state.registry_ca.revocation_of(state.leaf.serial_number) is not None
-        or certificate_spki(state.leaf) != keys.signing.spki()
-    )
+    leaf = state.leaf_of(keys.signing.spki())
+    if leaf is None or state.revocation_of(leaf) is not None:
+        return True
+    return leaf.not_valid_after_utc - now < LEAF_MARGIN
 
 
-def _crl_is_due(authority: Authority, now: datetime) -> bool:
+def crl_is_due(authority: Authority, now: datetime) -> bool:
+    """Tell whether a CA's next CRL should be issued now; never for one that was its last."""
     if not authority.crl:
         return True
     crl = x509.load_der_x509_crl(authority.crl)
     ends = crl.next_update_utc
+    if ends == authority.certificate.not_valid_after_utc:
+        return False
     if authority.role == ROOT:
         return ends is None or ends - now < ROOT_CRL_MARGIN
     return now - (crl.last_update_utc + CLOCK_SKEW) >= CRL_INTERVAL
 
 
+def _is_overdue(authority: Authority, now: datetime) -> bool:
+    return crl_is_due(authority, now - 2 * CRL_INTERVAL)
+
+
 def _refuse_compromised(state: PkiState, keys: PkiKeys) -> None:
-    revocation = state.registry_ca.revocation_of(state.leaf.serial_number)
-    same_key = certificate_spki(state.leaf) == keys.signing.spki()
-    if revocation is not None and revocation.reason == "keyCompromise" and same_key:
+    leaf = state.leaf_of(keys.signing.spki())
+    revocation = None if leaf is None else state.revocation_of(leaf)
+    if leaf is not None and revocation is not None and revocation.reason == "keyCompromise":
         raise SigningRefused(
             "The signing key was revoked as compromised and is still configured.",
-            why=f"{keys.signing.key_ref} is the key of the revoked leaf "
-            f"{state.leaf.serial_number:x}.",
+            why=f"{keys.signing.key_ref} is the key of the revoked leaf {leaf.serial_number:x}.",
             fix="Create a new key and point SIGNING_KEY_URI at it.",
         )

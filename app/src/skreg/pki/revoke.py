@@ -11,8 +11,7 @@ from skillpkg.canonical_json import JsonObject
 from skreg.errors import Unprocessable
 from skreg.pki.crl import crl_entry, issue_crl
 from skreg.pki.keys import PkiKeys
-from skreg.pki.renew import with_authority
-from skreg.pki.state import PkiChange, PkiState, Revocation
+from skreg.pki.state import PkiChange, PkiState, Revocation, with_authority
 
 REASONS = (
     "unspecified",
@@ -40,7 +39,8 @@ def revoke(
     The same again changes nothing, and nothing makes a revocation weaker.
 
     Args:
-        role: the CA that issued it: ``root``, ``registry-ca`` or ``publisher-ca``.
+        role: the CA that issued it: ``root``, ``registry-ca`` or ``publisher-ca``, or the id of
+            a CA that was replaced.
         serial: the certificate's serial number.
         reason: one of ``REASONS``.
         since: the moment the certificate stopped being good. Without it a ``keyCompromise``
@@ -50,7 +50,7 @@ def revoke(
         Unprocessable: an unknown reason, a moment in the future, or no serial number.
         SigningUnavailable: the root is asked for and not at hand.
     """
-    wanted = _revocation(serial, reason, since, now)
+    wanted = revocation_of(serial, reason, since, now)
     authority = state.authority(role)
     present = authority.revocation_of(serial)
     merged = wanted if present is None else _stronger(wanted, present)
@@ -58,8 +58,8 @@ def revoke(
         return PkiChange(state)
     others = tuple(item for item in authority.revocations if item.serial != serial)
     authority = replace(authority, revocations=(*others, merged))
-    authority = issue_crl(authority, keys.required(role), now)
-    entries = (_revoked_entry(authority.ca_id, merged), crl_entry(authority))
+    authority = issue_crl(authority, keys.for_authority(authority), now)
+    entries = (revoked_entry(authority.ca_id, merged), crl_entry(authority))
     return PkiChange(with_authority(state, authority), entries)
 
 
@@ -68,7 +68,8 @@ def serial_of(certificate_der: bytes) -> int:
     return x509.load_der_x509_certificate(certificate_der).serial_number
 
 
-def _revocation(serial: int, reason: str, since: datetime | None, now: datetime) -> Revocation:
+def revocation_of(serial: int, reason: str, since: datetime | None, now: datetime) -> Revocation:
+    """Return a new revocation; Unprocessable as ``revoke``."""
     if reason not in REASONS:
         raise _refused("The reason is not known.", f"It is {reason!r}.", ", ".join(REASONS))
     if since is not None and since > now:
@@ -92,7 +93,8 @@ def _stronger(wanted: Revocation, present: Revocation) -> Revocation:
     )
 
 
-def _revoked_entry(ca_id: str, revocation: Revocation) -> JsonObject:
+def revoked_entry(ca_id: str, revocation: Revocation) -> JsonObject:
+    """Return the body of the log entry that tells of a revocation."""
     return {
         "type": "cert-revoked",
         "ca": ca_id,

@@ -16,6 +16,7 @@ from skreg.pki.state import PUBLISHER_CA, REGISTRY_CA, ROOT, Authority, PkiState
 
 SCHEMA = "skreg.pki/1"
 MOST_REVOCATIONS = 1_000_000
+MOST_FORMER = 1_000
 
 Found = TypeVar("Found")
 
@@ -24,8 +25,8 @@ def to_bytes(state: PkiState, *, crls: bool = True) -> bytes:
     """Return the state as canonical JSON.
 
     Args:
-        crls: False leaves the CRLs out, so that it fits a cloud secret; a state that was read
-            from there has its CRLs issued again, numbered on.
+        crls: False leaves out the CRLs and former bundles, so that it fits a cloud secret; a
+            state that was read from there has its CRLs issued again, numbered on.
     """
     return canonical_json.dumps(
         {
@@ -37,6 +38,9 @@ def to_bytes(state: PkiState, *, crls: bool = True) -> bytes:
             "leaf": pem(state.leaf),
             "bundle": b64(state.bundle),
             "bundle_version": state.bundle_version,
+            "former": [{"role": item.role, **_authority(item, crls)} for item in state.former],
+            "former_leaves": [pem(leaf) for leaf in state.former_leaves],
+            "former_bundles": [b64(item) for item in state.former_bundles if crls],
         }
     )
 
@@ -69,10 +73,15 @@ def read_document(data: bytes, what: str, read: Callable[[JsonObject], Found]) -
 
 def certificate(value: JsonObject, key: str) -> x509.Certificate:
     """Return the PEM certificate at ``key``; ValueError names the field otherwise."""
+    return read_certificate(fields.text(value, key), key)
+
+
+def read_certificate(text: str, field: str) -> x509.Certificate:
+    """Return a PEM certificate; ValueError names ``field`` otherwise."""
     try:
-        return x509.load_pem_x509_certificate(fields.text(value, key).encode())
+        return x509.load_pem_x509_certificate(text.encode())
     except ValueError as error:
-        raise ValueError(f"{key}: {error}") from error
+        raise ValueError(f"{field}: {error}") from error
 
 
 def _authority(authority: Authority, crls: bool) -> JsonObject:
@@ -80,11 +89,12 @@ def _authority(authority: Authority, crls: bool) -> JsonObject:
         "certificate": pem(authority.certificate),
         "crl": b64(authority.crl) if crls else "",
         "crl_number": authority.crl_number,
-        "revocations": [_revocation(item) for item in authority.revocations],
+        "revocations": [revocation_to_json(item) for item in authority.revocations],
     }
 
 
-def _revocation(item: Revocation) -> JsonObject:
+def revocation_to_json(item: Revocation) -> JsonObject:
+    """Return a revocation as JSON."""
     return {
         "serial": f"{item.serial:x}",
         "at": format_time(item.at),
@@ -102,7 +112,17 @@ def _state(value: JsonObject) -> PkiState:
         leaf=certificate(value, "leaf"),
         bundle=fields.binary(value, "bundle"),
         bundle_version=fields.integer(value, "bundle_version", least=1),
+        former=tuple(_former(item) for item in fields.objects(value, "former", most=MOST_FORMER)),
+        former_leaves=tuple(
+            read_certificate(text, "former_leaves")
+            for text in fields.strings(value, "former_leaves", most=MOST_FORMER)
+        ),
+        former_bundles=fields.binaries(value, "former_bundles", most=MOST_FORMER),
     )
+
+
+def _former(value: JsonObject) -> Authority:
+    return _read_authority(value, fields.text(value, "role"))
 
 
 def _read_authority(value: JsonObject, role: str) -> Authority:
@@ -112,11 +132,12 @@ def _read_authority(value: JsonObject, role: str) -> Authority:
         certificate=certificate(value, "certificate"),
         crl_number=fields.integer(value, "crl_number"),
         crl=fields.binary(value, "crl"),
-        revocations=tuple(_read_revocation(item) for item in listed),
+        revocations=tuple(revocation_from_json(item) for item in listed),
     )
 
 
-def _read_revocation(value: JsonObject) -> Revocation:
+def revocation_from_json(value: JsonObject) -> Revocation:
+    """Read a revocation; ValueError names what is wrong."""
     return Revocation(
         serial=int(fields.text(value, "serial"), 16),
         at=fields.moment(value, "at"),

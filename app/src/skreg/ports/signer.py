@@ -28,7 +28,10 @@ class Signer(Protocol):
         ...
 
     def sign_digest(self, digest: bytes) -> bytes:
-        """Sign a 32-byte SHA-256 digest; returns a DER ECDSA signature.
+        """Sign a 32-byte SHA-256 digest; returns DER, or r || s where the backend has that.
+
+        ``skreg.signing.VerifiedSigner`` makes DER of either and verifies it: nobody else calls
+        this.
 
         Raises:
             KeyMissing, KeyDisabled, KeyMismatch, SignatureCorrupted, SigningUnavailable

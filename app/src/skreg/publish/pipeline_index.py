@@ -28,12 +28,7 @@ from skreg.publish.index.documents import (
     sign_document,
 )
 from skreg.publish.index.paths import document_key
-from skreg.publish.index.timestamp import (
-    TimestampFacts,
-    committed_tree,
-    publish_timestamp,
-    read_timestamp,
-)
+from skreg.publish.index.timestamp import TimestampFacts, publish_timestamp
 from skreg.publish.index.tree import TreeState
 from skreg.publish.index.writer import update_tree, write_document, write_newest
 from skreg.publish.sign.leaf import SigningLeaf
@@ -59,7 +54,7 @@ async def refresh(
         found = await documents.under_prefix(connection, prefix)
         return {line.package: PackageEntry(line.sequence, line.sha256) for line in found}
 
-    previous = await _previous(container)
+    previous = await _previous(connection)
     names = [document.package for document in waiting]
     change = await update_tree(container.storage, previous, count, names, packages)
     await connection.rollback()
@@ -70,9 +65,14 @@ async def refresh(
     await _commit(container, connection, waiting, change.state, change.replaced, size)
 
 
-async def _previous(container: WorkerContainer) -> TreeState | None:
-    timestamp = await read_timestamp(container.storage)
-    return None if timestamp is None else committed_tree(timestamp)
+async def _previous(connection: AsyncConnection) -> TreeState | None:
+    """Return the tree of the last refresh from its row.
+
+    Never from the stored timestamp: an old one put back into the bucket would silently drop
+    whatever was published since.
+    """
+    kept = await documents.state(connection)
+    return None if kept is None else TreeState(kept.prefix_length, kept.root)
 
 
 def _revoked_leaves(state: PkiState) -> list[str]:

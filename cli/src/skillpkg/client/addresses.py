@@ -21,9 +21,8 @@ def normalise(text: str) -> str:
     """
     if not _HAS_SCHEME.match(text):
         return Path(text).expanduser().absolute().as_uri()
-    parts = urlsplit(text)
     wrong = _fault(text)
-    if wrong or parts.query or parts.fragment:
+    if wrong or "?" in text or "#" in text:
         raise UsageError(
             f"{text[:200]!a} cannot be a registry's address.",
             why=wrong or "It has a query or a fragment.",
@@ -33,6 +32,8 @@ def normalise(text: str) -> str:
 
 
 def _fault(url: str) -> str:
+    if not url.isprintable() or " " in url:
+        return "It holds a space or a control character."
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -112,7 +113,10 @@ def redirect_target(url: str, location: str, allowed: frozenset[str]) -> str:
     Raises:
         NetworkFailure: from https to http, to http elsewhere, or to a host not allowed.
     """
-    target = urljoin(url, location)
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        target = location
     wrong = _fault(target)
     if target.startswith("file:") or (url.startswith("https:") and not target.startswith("https:")):
         wrong = "It leads away from https."

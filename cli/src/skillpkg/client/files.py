@@ -97,7 +97,7 @@ def _wait_for(descriptor: int, path: Path, seconds: float) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-if sys.platform == "win32":
+if sys.platform == "win32":  # pragma: no cover - the suites run where flock is
     import msvcrt
 
     def _try_lock(descriptor: int) -> bool:

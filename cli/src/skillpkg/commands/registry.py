@@ -38,7 +38,8 @@ def run(options: argparse.Namespace, out: Output) -> int:
 def _add(options: argparse.Namespace, out: Output) -> int:
     from skillpkg.client import registries
 
-    confirm = (lambda *facts: _ask(out, *facts)) if out.is_interactive else None
+    can_ask = out.is_interactive and not out.quiet  # the question would not be seen
+    confirm = (lambda *facts: _ask(out, *facts)) if can_ask else None
     found = registries.add(options.name, options.url, options.root_fingerprint, confirm)
     entry = found.entry
     out.result(

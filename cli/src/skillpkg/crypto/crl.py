@@ -48,9 +48,7 @@ def check_crl(
     Raises:
         VerificationRefused: crl-signature, crl-rollback or crl-expired.
     """
-    crl = _load(crl_der)
-    _require_issuer(crl, issuer)
-    facts = _facts(crl, issuer)
+    facts = _read(crl_der, issuer)
     if facts.number < remembered_number:
         raise _refused(
             Check.CRL_ROLLBACK,
@@ -75,25 +73,29 @@ def revoked_at(crl: x509.CertificateRevocationList, serial: int) -> datetime | N
     Raises:
         VerificationRefused: crl-signature, when the entry cannot be read in full.
     """
-    entry = crl.get_revoked_certificate_by_serial_number(serial)
-    if entry is None:
-        return None
-    reason, invalid = _entry_facts(entry)
+    try:
+        entry = crl.get_revoked_certificate_by_serial_number(serial)
+        if entry is None:
+            return None
+        reason, invalid = _entry_facts(entry)
+    except profile.UNREADABLE as error:
+        raise _refused(Check.CRL_SIGNATURE, f"an entry cannot be read: {error}") from error
     if invalid is None:
         dateless = reason in (x509.ReasonFlags.key_compromise, x509.ReasonFlags.ca_compromise)
         return ALWAYS if dateless else entry.revocation_date_utc
     return min(entry.revocation_date_utc, invalid)
 
 
-def _load(der: bytes) -> x509.CertificateRevocationList:
+def _read(der: bytes, issuer: x509.Certificate) -> CrlFacts:
     if len(der) > MAX_CRL:
         raise _refused(Check.CRL_SIGNATURE, f"it is longer than {MAX_CRL} bytes")
     try:
         crl = x509.load_der_x509_crl(der)
-        list(crl.extensions)
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        profile.require_whole_signature(der, crl.signature)
+        _require_issuer(crl, issuer)
+        return _facts(crl, issuer)
+    except profile.UNREADABLE as error:
         raise _refused(Check.CRL_SIGNATURE, f"it cannot be read: {error}") from error
-    return crl
 
 
 def _require_issuer(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> None:
@@ -135,11 +137,7 @@ def _entry_facts(
 ) -> tuple[x509.ReasonFlags | None, datetime | None]:
     reason: x509.ReasonFlags | None = None
     invalid: datetime | None = None
-    try:
-        extensions = list(entry.extensions)
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-        raise _refused(Check.CRL_SIGNATURE, f"an entry cannot be read: {error}") from error
-    for one in extensions:
+    for one in entry.extensions:
         if isinstance(one.value, x509.CRLReason):
             reason = one.value.reason
         elif isinstance(one.value, x509.InvalidityDate):

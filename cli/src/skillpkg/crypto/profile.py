@@ -17,6 +17,16 @@ from skillpkg.errors import Check, VerificationRefused
 
 E = TypeVar("E", bound=x509.ExtensionType)
 
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What cryptography raises when it comes to a part that is malformed: it parses most parts late."""
+
 _CLASSES = {names.REGISTRY_SIGNED: "registry", names.PUBLISHER_SIGNED: "publisher"}
 _FLAGS = (
     "digital_signature",
@@ -40,17 +50,29 @@ def refused(check: Check, why: str) -> VerificationRefused:
 
 
 def load(der: bytes) -> x509.Certificate:
-    """Read one DER certificate whose extensions can all be read.
+    """Read one DER certificate, every part of it: cryptography parses most of it late.
 
     Raises:
         VerificationRefused: chain.
     """
     try:
         certificate = x509.load_der_x509_certificate(der)
-        list(certificate.extensions)
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        require_whole_signature(der, certificate.signature)
+        _ = (list(certificate.extensions), certificate.subject, certificate.issuer)
+        _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    except UNREADABLE as error:
         raise refused(Check.CHAIN, f"a certificate cannot be read: {error}") from error
     return certificate
+
+
+def require_whole_signature(der: bytes, signature: bytes) -> None:
+    """Refuse a last BIT STRING that claims unused bits: the parser overlooks that byte.
+
+    Raises:
+        ValueError: one signature would then stand under several encodings.
+    """
+    if not der.endswith(b"\x00" + signature):
+        raise ValueError("the signature is not a whole number of bytes")
 
 
 def key_bytes(certificate: x509.Certificate) -> bytes:
@@ -62,7 +84,7 @@ def p256(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
     """Return the certificate's P-256 key; any other refuses (chain)."""
     try:
         return require_p256(certificate.public_key())
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise refused(Check.CHAIN, f"{_name(certificate)}: {error}") from error
 
 
@@ -85,7 +107,7 @@ def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Tell whether ``issuer`` bears the issuer's name and its key made the signature."""
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except (*UNREADABLE, InvalidSignature):
         return False
     return True
 

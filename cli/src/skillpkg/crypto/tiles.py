@@ -59,13 +59,13 @@ def tile_width(level: int, n: int, size: int) -> int:
 
 def tiles_between(old_size: int, new_size: int) -> Iterator[tuple[int, int, int]]:
     """Yield (level, n, width) of every hash tile that a tree growing so far adds or changes."""
-    for level in range(MAX_LEVEL + 1):
-        old, new = old_size >> (8 * level), new_size >> (8 * level)
-        if new == 0:
-            return
+    level = 0
+    while new := new_size >> (8 * level):
+        old = old_size >> (8 * level)
         for n in range(old // WIDTH, -(-new // WIDTH)):
             if (width := min(WIDTH, new - n * WIDTH)) > old - n * WIDTH:
                 yield level, n, width
+        level += 1
 
 
 def encode_entries(entries: Sequence[bytes]) -> bytes:
@@ -199,9 +199,9 @@ def _join(roots: Sequence[bytes]) -> bytes:
     return found
 
 
-def _split(count: int) -> int:
-    """Return the largest power of two below ``count``."""
-    return 1 << ((count - 1).bit_length() - 1)
+def _split(entries: int) -> int:
+    """Return the largest power of two below ``entries``."""
+    return 1 << ((entries - 1).bit_length() - 1)
 
 
 def _grouped(n: int) -> str:

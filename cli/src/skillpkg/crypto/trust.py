@@ -56,6 +56,11 @@ class TrustBundle:
     minimum_client: str
 
     @property
+    def present_root(self) -> TrustedRoot:
+        """The root that signs now, the last of the list: the one to be pinned."""
+        return self.roots[-1]
+
+    @property
     def root_certificates(self) -> tuple[bytes, ...]:
         """The roots as DER, as `chain.verify_chain` takes them."""
         return tuple(root.certificate for root in self.roots)

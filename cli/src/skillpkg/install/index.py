@@ -112,14 +112,14 @@ def open_index(data: bytes, located: Located, trust: TrustBundle) -> PackageInde
         value = canonical_json.loads(envelope.payload)
         signed_at = fields.moment(value, "signed_at")
         signer = registry_chain(envelope, trust, signed_at, Check.INDEX_CHAIN)
-        index = _parse(value, signer)
+        index, registry = _parse(value, signer), fields.text(value, "registry")
     except (ValueError, ManifestInvalid) as error:
         what = f"The index of {located.package} cannot be read."
         raise refusal(Check.INDEX_SIGNATURE, what, str(error)) from error
     if not dsse.verify_signature(envelope, 0, signer.leaf_key):
         what = f"The signature of the index of {located.package} is bad."
         raise refusal(Check.INDEX_SIGNATURE, what)
-    _require_identity(index, fields.text(value, "registry"), located, trust)
+    _require_identity(index, registry, located, trust)
     return index
 
 

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible, Resolver
+from resolvelib import (
+    AbstractProvider,
+    BaseReporter,
+    ResolutionImpossible,
+    ResolutionTooDeep,
+    Resolver,
+)
 from resolvelib.structs import RequirementInformation
 
 from skillpkg.errors import ConflictingRequirements, NotFound
@@ -85,6 +91,12 @@ def resolve(wanted: Sequence[Requirement], index_of: IndexOf) -> list[Candidate]
         chosen = resolver.resolve(wanted, max_rounds=_MAX_ROUNDS).mapping
     except ResolutionImpossible as error:
         raise _conflict([cause.requirement for cause in error.causes], index_of) from error
+    except ResolutionTooDeep as error:
+        raise ConflictingRequirements(
+            "No set of versions was found that fits what is wanted.",
+            why=f"{_MAX_ROUNDS} combinations were tried.",
+            fix="Name exact versions of what matters most.",
+        ) from error
     return [chosen[package] for package in sorted(chosen)]
 
 
@@ -93,6 +105,16 @@ class _Provider(AbstractProvider[Requirement, Candidate, str]):
 
     def __init__(self, index_of: IndexOf) -> None:
         self._index_of = index_of
+        self._fitting: dict[Requirement, dict[Version, Candidate]] = {}
+
+    def _candidates(self, requirement: Requirement) -> dict[Version, Candidate]:
+        """Return what fits, in order, by version; resolvelib asks the same again and again."""
+        found = self._fitting.get(requirement)
+        if found is None:
+            index = _index(self._index_of, requirement)
+            found = {c.version: c for c in candidates(index, requirement)}
+            self._fitting[requirement] = found
+        return found
 
     def identify(self, requirement_or_candidate: Requirement | Candidate) -> str:
         return requirement_or_candidate.package
@@ -116,16 +138,15 @@ class _Provider(AbstractProvider[Requirement, Candidate, str]):
     ) -> list[Candidate]:
         wanted = list(requirements[identifier])
         excluded = {candidate.version for candidate in incompatibilities[identifier]}
-        index = _index(self._index_of, wanted[0])
-        first, *others = [candidates(index, requirement) for requirement in wanted]
-        allowed = [{c.version for c in other} for other in others]
+        first, *others = [self._candidates(requirement) for requirement in wanted]
         return [
-            c for c in first if c.version not in excluded and all(c.version in a for a in allowed)
+            candidate
+            for version, candidate in first.items()
+            if version not in excluded and all(version in other for other in others)
         ]
 
     def is_satisfied_by(self, requirement: Requirement, candidate: Candidate) -> bool:
-        index = self._index_of(requirement.package)
-        return any(c.version == candidate.version for c in candidates(index, requirement))
+        return candidate.version in self._candidates(requirement)
 
     def get_dependencies(self, candidate: Candidate) -> list[Requirement]:
         return candidate.requirements()

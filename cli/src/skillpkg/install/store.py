@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from skillpkg.archive.reader import Archive
 
 _STAGING = ("packages", ".staging")
+_PATIENCE = 600.0  # another install may be fetching over a slow line
 
 
 class Store:
@@ -79,7 +80,10 @@ class Store:
         with self.open() as root:
             root.still_here()
             _require_own(root)
-            with locked(self.root / "store.lock"), self.open(*_STAGING) as staging:
+            with (
+                locked(self.root / "store.lock", seconds=_PATIENCE),
+                self.open(*_STAGING) as staging,
+            ):
                 for name in staging.names():
                     remove_tree(staging, name)
                 yield StoreChange(self, staging, self.read())

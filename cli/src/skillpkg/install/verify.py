@@ -7,16 +7,13 @@ over bytes already fetched, so that a caller fetches many objects at once and ch
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from skillpkg.archive.limits import DEFAULT
-from skillpkg.archive.reader import Archive
-from skillpkg.crypto.chain import VerifiedChain
 from skillpkg.crypto.trust import TrustBundle
-from skillpkg.errors import Check, NotFound, UsageError, VerificationRefused
-from skillpkg.install import bins, index, release, timestamp
-from skillpkg.install.entry import PublishEntry
+from skillpkg.errors import Check, NotFound, UsageError
+from skillpkg.install import bins, index, memory, release, timestamp
 from skillpkg.install.fetching import (
     MAX_INDEX,
     MAX_RELEASE,
@@ -27,29 +24,12 @@ from skillpkg.install.fetching import (
 )
 from skillpkg.install.index import IndexVersion, Package, PackageIndex
 from skillpkg.install.log import LogView
-from skillpkg.install.modes import Mode, refusal
+from skillpkg.install.modes import Mode
 from skillpkg.install.ports import ReadPlane, RememberedIndex, TrustState
 from skillpkg.install.revocation import FOREVER, Revocations
+from skillpkg.install.verified import VerifiedRelease, require_expected, yanked
 
 __all__ = ["IndexVersion", "Mode", "PackageIndex", "VerifiedRelease", "Verifier"]
-
-
-@dataclass(frozen=True, slots=True)
-class VerifiedRelease:
-    """A version that passed every check.
-
-    ``entry.time`` is the trusted time of its signature; ``log_origin`` and ``log_index`` say
-    where the public can find it; ``warnings`` are sentences for the user.
-    """
-
-    package: str
-    version: IndexVersion
-    archive: Archive
-    signer: VerifiedChain
-    entry: PublishEntry
-    log_origin: str
-    log_index: int
-    warnings: tuple[str, ...]
 
 
 class Verifier:
@@ -115,9 +95,9 @@ class Verifier:
         except NotFound as error:
             if seen is None:
                 raise
-            raise _gone(package) from error
+            raise memory.vanished(package) from error
         if seen and (found.sequence, found.sha256) != (seen.sequence, seen.sha256):
-            _require_newer(found, seen)
+            memory.require_newer(found, seen)
         return found
 
     def check_index(
@@ -195,7 +175,7 @@ class Verifier:
             As `verify_release`.
         """
         found = package.find(version)
-        _require_expected(package, found, sha256)
+        require_expected(package, found, sha256)
         opened = release.open_archive(archive, package, found)
         path = release.object_path(package, found, "release")
         require_size(record, path, Check.RELEASE, MAX_RELEASE)
@@ -212,7 +192,7 @@ class Verifier:
             entry=parsed.entry,
             log_origin=origin,
             log_index=parsed.index,
-            warnings=tuple(dict.fromkeys(package.warnings + warnings + _yanked(package, found))),
+            warnings=tuple(dict.fromkeys(package.warnings + warnings + yanked(package, found))),
         )
 
     def _require_logged(self, parsed: release.Release) -> str:
@@ -228,7 +208,7 @@ class Verifier:
             data = self._read.get(timestamp.PATH, max_size=MAX_TIMESTAMP, immutable=False)
             require_size(data, timestamp.PATH, Check.TIMESTAMP_SIGNATURE, MAX_TIMESTAMP)
             found = timestamp.open_timestamp(data, self._trust)
-            self._require_not_older(found)
+            memory.require_not_older(found, self._state.issued_at())
             self._timestamp = found
         if mode not in self._judged:
             self._judged[mode] = self._judge(self._timestamp, mode)
@@ -243,16 +223,6 @@ class Verifier:
     def _warnings(self, mode: Mode) -> tuple[str, ...]:
         self._open_timestamp(mode)
         return self._judged[mode]
-
-    def _require_not_older(self, found: timestamp.Timestamp) -> None:
-        seen = self._state.issued_at()
-        if seen is not None and found.issued_at < seen:
-            raise refusal(
-                Check.INDEX_ROLLBACK,
-                "The registry's timestamp is older than one seen before.",
-                f"It was issued at {found.issued_at}, and one of {seen} was seen.",
-                "Try again in a minute; a copy of the registry may be behind.",
-            )
 
     def _bins(self) -> bins.BinWalk:
         if self._walk is None:
@@ -281,42 +251,3 @@ class Verifier:
         if self._timestamp is None:
             raise UsageError("open_index comes first: a release is judged under its timestamp.")
         return self._timestamp
-
-
-def _require_newer(found: bins.Located, seen: RememberedIndex) -> None:
-    if found.sequence <= seen.sequence:
-        raise refusal(
-            Check.INDEX_ROLLBACK,
-            f"The registry shows an older index of {found.package} than before.",
-            f"It is number {found.sequence}; number {seen.sequence} was seen, with another hash.",
-            "Try again in a minute; a copy of the registry may be behind.",
-        )
-
-
-def _gone(package: str) -> VerificationRefused:
-    return refusal(
-        Check.INDEX_ROLLBACK,
-        f"The registry no longer has {package}, which it had before.",
-        "A registry keeps the index of every package, also of one that was taken down.",
-    )
-
-
-def _require_expected(package: PackageIndex, found: IndexVersion, sha256: str | None) -> None:
-    if package.mode is Mode.EXACT and sha256 is None:
-        raise UsageError(
-            f"{package.package}@{found.version} was asked for exactly, without its sha256.",
-            fix="Give the sha256 from the lock file, or resolve again.",
-        )
-    if sha256 is not None and sha256.lower() != found.sha256:
-        raise refusal(
-            Check.ARCHIVE_SHA256,
-            f"{package.package}@{found.version} is not what was locked.",
-            f"The lock names {sha256}; the registry's index names {found.sha256}.",
-            "Do not install it: published bytes never change.",
-        )
-
-
-def _yanked(package: PackageIndex, found: IndexVersion) -> tuple[str, ...]:
-    if found.state != "yanked":
-        return ()
-    return (f"{package.package}@{found.version} was yanked by its publisher.",)

@@ -15,6 +15,7 @@ from typing import BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from skreg.adapters.blobs.keys import PLAIN, RESERVED, checked_key
+from skreg.adapters.disk import make_folder, sync_folder
 from skreg.errors import BlobMissing, ConfigurationInvalid, StorageUnavailable
 from skreg.ports.blobs import BlobHeaders, BlobInfo
 
@@ -51,7 +52,12 @@ class FileBlobStore:
         self.uri = root.as_uri()
 
     def prepare(self) -> None:
-        """Create the folder and remove what killed processes left half written."""
+        """Create the folder and remove what killed processes left half written.
+
+        A folder that this process may only read is left as it is.
+        """
+        if self.root.is_dir() and not os.access(self.root, os.W_OK):
+            return
         with _as_unavailable():
             writing = self.root / RESERVED
             writing.mkdir(parents=True, exist_ok=True)
@@ -203,27 +209,19 @@ def _flush(file: BinaryIO) -> None:
 
 
 def _replace(temporary: Path, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _link(temporary: Path, path: Path) -> bool:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     try:
         path.hardlink_to(temporary)
     except FileExistsError:
         return False
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return True
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read(path: Path, key: str, start: int = 0, size: int = -1) -> bytes:

@@ -18,6 +18,8 @@ from skreg.adapters.blobs.objects import ObjectBlobStore
 if TYPE_CHECKING:
     from obstore.store import S3Config
 
+_OTHER_SERVER = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+
 
 def open_store(uri: str) -> ObjectBlobStore:
     """Open the bucket that ``uri`` names; sends no request.
@@ -35,4 +37,4 @@ def open_store(uri: str) -> ObjectBlobStore:
 
 def _is_amazon() -> bool:
     """Whether buckets are host names, as at Amazon, or path segments, as elsewhere."""
-    return not (os.environ.get("AWS_ENDPOINT_URL") or os.environ.get("AWS_ENDPOINT"))
+    return not any(os.environ.get(name) for name in _OTHER_SERVER)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from skreg.adapters.disk import make_folder, sync_folder, write_private
 from skreg.errors import ConfigurationInvalid, Missing, Unavailable
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
@@ -31,10 +31,11 @@ class FileSecrets:
         path = self._path(name)
         temporary = path.with_name(f".{name}.{secrets.token_hex(8)}")
         with _answering(name):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self._folder, 0o700)
             try:
-                _write_private(temporary, value)
+                write_private(temporary, value)
                 temporary.replace(path)
+                sync_folder(self._folder)
             finally:
                 temporary.unlink(missing_ok=True)
 
@@ -62,14 +63,6 @@ def open_store(uri: str) -> FileSecrets:
             fix="Write it as file:///absolute/folder/name.",
         )
     return FileSecrets(folder)
-
-
-def _write_private(path: Path, value: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(value)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 @contextmanager

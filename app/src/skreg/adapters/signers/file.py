@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from skreg.adapters.disk import make_folder, sync_folder, write_private
 from skreg.errors import ConfigurationInvalid, KeyMismatch, KeyMissing
 
 
@@ -68,16 +69,16 @@ def create_key_file(path: Path, *, passphrase: bytes | None = None) -> None:
     """
     if path.exists():
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent, 0o700)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        _write_private(temporary, _new_key_pem(passphrase))
+        write_private(temporary, _new_key_pem(passphrase))
         path.hardlink_to(temporary)
     except FileExistsError:
         return
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _new_key_pem(passphrase: bytes | None) -> bytes:
@@ -87,22 +88,6 @@ def _new_key_pem(passphrase: bytes | None) -> bytes:
     return ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, sealed
     )
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read_private(path: Path) -> bytes:

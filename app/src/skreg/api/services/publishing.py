@@ -12,9 +12,9 @@ from skillpkg.errors import ArchiveInvalid, ManifestInvalid, NameInvalid, Skillp
 from skillpkg.types import PackageName, look_alike
 from skreg.bootstrap import ApiContainer
 from skreg.db.engine import reading, writing
-from skreg.db.queries import accounts, uploads
+from skreg.db.queries import accounts, pki, uploads
 from skreg.domain.permissions import Principal, Scope, require_role
-from skreg.errors import Conflict, Missing, Unprocessable
+from skreg.errors import Conflict, Missing, Unavailable, Unprocessable
 from skreg.publish.staging import staging_key
 from skreg.queue import defer_advance
 
@@ -40,13 +40,21 @@ async def allowed_namespace(
     Raises:
         Forbidden: the token's scope or the role does not allow it.
         Missing: there is no such namespace.
+        Unavailable: to publish, before the registry's root has signed its certificates.
     """
     principal.require(scope)
     async with reading(container.engine) as connection:
         access = await accounts.access(connection, namespace, principal.account_id)
+        opened = scope is not Scope.PUBLISH or await pki.read(connection, pki.STATE) is not None
     if access is None:
         raise Missing(f"There is no namespace {namespace}.")
     require_role(principal, access.member_role, namespace, scope)
+    if not opened:
+        raise Unavailable(
+            "This registry cannot sign yet.",
+            why="Its keys have no certificates: the root's ceremony is still to be done.",
+            fix="Its operator runs skreg pki status, which prints the next step.",
+        )
     return access.id
 
 

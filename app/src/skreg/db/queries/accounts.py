@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from skillpkg.types import look_alike
 from skreg.db.queries import rows
 from skreg.domain.permissions import MemberRole
 
@@ -22,9 +23,12 @@ class AccountFacts:
     email: str | None
     is_admin: bool
     disabled: bool
+    session_generation: int
 
 
-_FACTS = "SELECT id, username, password_hash, email, is_admin, disabled_at IS NOT NULL"
+_FACTS = """
+    SELECT id, username, password_hash, email, is_admin, disabled_at IS NOT NULL,
+           session_generation"""
 
 
 async def by_username(connection: AsyncConnection, username: str) -> AccountFacts | None:
@@ -56,6 +60,27 @@ async def insert(
     return found
 
 
+async def set_password(connection: AsyncConnection, account_id: int, password_hash: str) -> None:
+    """Keep another password; every session that was open ends."""
+    sql = """
+        UPDATE accounts SET password_hash = :hash, session_generation = session_generation + 1
+        WHERE id = :id"""
+    await rows.run(connection, sql, {"id": account_id, "hash": password_hash})
+
+
+async def namespace_like(connection: AsyncConnection, name: str) -> str | None:
+    """Return a namespace whose name a reader could confuse with ``name``, None without one.
+
+    Holds a lock on that form until the transaction ends, so that of two who come at the same
+    time with look-alike names the second sees the first.
+    """
+    values = {"form": look_alike(name)}
+    await rows.run(connection, "SELECT pg_advisory_xact_lock(hashtext(:form))", values)
+    sql = "SELECT name FROM namespaces WHERE look_alike = :form ORDER BY id LIMIT 1"
+    found: str | None = await rows.scalar(connection, sql, values)
+    return found
+
+
 async def insert_namespace(connection: AsyncConnection, name: str, kind: str) -> int | None:
     """Insert a namespace; None when the name is taken."""
     sql = """
@@ -82,6 +107,8 @@ class NamespaceAccess:
 
     id: int
     role: str | None
+    kind: str
+    is_banned: bool
 
     @property
     def member_role(self) -> MemberRole | None:
@@ -94,7 +121,7 @@ async def access(
 ) -> NamespaceAccess | None:
     """Return the namespace with the account's role in it; None when it does not exist."""
     sql = """
-        SELECT n.id, m.role FROM namespaces n
+        SELECT n.id, m.role, n.kind, n.banned_at IS NOT NULL FROM namespaces n
         LEFT JOIN memberships m ON m.namespace_id = n.id AND m.account_id = :account
         WHERE n.name = :name"""
     values = {"name": namespace, "account": account_id}

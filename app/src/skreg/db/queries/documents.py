@@ -188,6 +188,20 @@ async def commit(connection: AsyncConnection, document: WaitingDocument) -> None
     await rows.run(connection, publish, values)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptTree:
+    """The tree of bins that the last finished refresh wrote."""
+
+    prefix_length: int
+    root: bytes
+
+
+async def state(connection: AsyncConnection) -> KeptTree | None:
+    """Return what `save_state` kept, None before the first refresh."""
+    sql = "SELECT prefix_length, root FROM read_plane_state"
+    return await rows.one_row(connection, KeptTree, sql)
+
+
 async def save_state(
     connection: AsyncConnection, prefix_length: int, root: bytes, size: int, issued_at: datetime
 ) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from skreg.db.tables import accounts, catalogue, publication
+from skreg.db.tables import access, accounts, catalogue, publication, search
 
 metadata = SQLModel.metadata
 
-__all__ = ["accounts", "catalogue", "metadata", "publication"]
+__all__ = ["access", "accounts", "catalogue", "metadata", "publication", "search"]

@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from skreg.db.tables import columns as c
 
 
 class Account(SQLModel, table=True):
-    """A person or machine that may log in; ``password_hash`` is argon2id."""
+    """A person or machine that may log in; ``password_hash`` is argon2id, empty without one.
+
+    A session names the generation it was opened in: raising it ends every one before.
+    """
 
     __tablename__ = "accounts"
     id: int = c.identity()
@@ -21,10 +25,14 @@ class Account(SQLModel, table=True):
     is_admin: bool = c.flag()
     created_at: datetime = c.now()
     disabled_at: datetime | None = c.moment(nullable=True)
+    session_generation: int = c.number(default="0")
 
 
 class Token(SQLModel, table=True):
-    """An API token: only its SHA-256 is kept; ``hint`` is its first characters, for people."""
+    """An API token: only its SHA-256 is kept; ``hint`` is its first characters, for people.
+
+    ``limits`` are namespaces or ``ns/name``, ``networks`` CIDR ranges; empty is no restriction.
+    """
 
     __tablename__ = "tokens"
     id: str = c.text(primary_key=True)
@@ -37,6 +45,10 @@ class Token(SQLModel, table=True):
     expires_at: datetime = c.moment()
     last_used_at: datetime | None = c.moment(nullable=True)
     revoked_at: datetime | None = c.moment(nullable=True)
+    limits: list[str] = c.texts(default="'{}'")
+    networks: list[str] = c.texts(default="'{}'")
+    read_only: bool = c.flag()
+    last_used_from: str | None = c.text(nullable=True)
 
 
 class SessionKey(SQLModel, table=True):
@@ -50,17 +62,28 @@ class SessionKey(SQLModel, table=True):
 
 
 class NamespaceRow(SQLModel, table=True):
-    """A namespace; ``kind`` is ``individual`` or ``organisation``."""
+    """A namespace; ``kind`` is ``individual`` or ``organisation``.
+
+    ``look_alike`` is computed as ``skillpkg.types.look_alike`` does.
+    """
 
     __tablename__ = "namespaces"
     id: int = c.identity()
     name: str = c.text(unique=True)
     kind: str = c.text()
     created_at: datetime = c.now()
+    look_alike: str | None = c.column(
+        sa.Text(),
+        sa.Computed("translate(name, 'lio-', '110')", persisted=True),
+        nullable=True,
+        index=True,
+    )
+    banned_at: datetime | None = c.moment(nullable=True)
+    banned_reason: str | None = c.text(nullable=True)
 
 
 class Membership(SQLModel, table=True):
-    """Who may act for a namespace; ``role`` is ``owner`` or ``publisher``."""
+    """Who may act for a namespace; ``role`` is a ``MemberRole``."""
 
     __tablename__ = "memberships"
     namespace_id: int = c.reference("namespaces.id", primary_key=True)

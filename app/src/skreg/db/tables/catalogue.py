@@ -1,4 +1,4 @@
-"""What is published: packages, versions, the work on them, tags, downloads, search."""
+"""What is published: packages, versions, the work on them, tags, downloads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import SQLModel
 
 from skreg.db.tables import columns as c
@@ -96,29 +96,6 @@ class VettingJob(SQLModel, table=True):
     next_attempt_at: datetime = c.now()
     created_at: datetime = c.now()
     finished_at: datetime | None = c.moment(nullable=True)
-
-
-class PackageSearch(SQLModel, table=True):
-    """One row a visible package; a trigger keeps ``document`` from the other columns."""
-
-    __tablename__ = "package_search"
-    __table_args__ = (
-        sa.Index("package_search_document", "document", postgresql_using="gin"),
-        sa.Index("package_search_tags", "tags", postgresql_using="gin"),
-        sa.Index("package_search_category", "category"),
-        sa.Index("package_search_newest", "published_at", "package_id"),
-        sa.Index("package_search_name", "namespace", "name"),
-    )
-    package_id: int = c.reference("packages.id", primary_key=True)
-    namespace: str = c.text()
-    name: str = c.text()
-    version: str = c.text()
-    description: str = c.text()
-    category: str = c.text()
-    tags: list[str] = c.texts()
-    popularity: int = c.number(default="0")
-    published_at: datetime = c.moment()
-    document: str | None = c.column(TSVECTOR(), nullable=True)
 
 
 class DownloadCount(SQLModel, table=True):

@@ -1,0 +1,97 @@
+"""What a person typed, as the queries that the search indexes answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from skreg.db.queries import rows
+
+DEADLINE_MS = 2000
+"""No statement of a search runs longer: the answer is then that the database is away."""
+_JOINED = re.compile(r"(?<=\w)[-/]+(?=\w)")
+_FOLLOWED_BY = re.compile(r"<(?:-|\d+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What to look for; None means any. ``query`` is what a person typed."""
+
+    query: str | None = None
+    category: str | None = None
+    tag: str | None = None
+    namespace: str | None = None
+
+    def lexemes(self) -> str:
+        """Return the filters as a tsquery over what the document's trigger adds for them."""
+        given = {"namespace": self.namespace, "category": self.category, "tag": self.tag}
+        return " & ".join(_quoted(f"{kind}:{value}") for kind, value in given.items() if value)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Two tsqueries as text: ``words`` ranks and decides, ``index`` is what an index is asked.
+
+    ``index`` holds the filters and takes a phrase for its words, so that the rows in which a
+    phrase is looked for are bounded. ``words`` is empty when nothing but filters was given.
+    """
+
+    words: str
+    index: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    typed: str
+    indexable: str
+    plain: str
+    simple: str
+    _set: str
+
+
+async def understand(connection: AsyncConnection, filters: Filters) -> Wanted | None:
+    """Read what was typed, and keep this transaction to the indexes and to ``DEADLINE_MS``.
+
+    Returns None when there are words and none of them can be looked for. A query of negations
+    alone would read whole indexes: it is taken as plain words.
+    """
+    sql = f"""
+        SELECT CAST(typed AS text), querytree(typed), CAST(plainto_tsquery('english', :q) AS text),
+               CAST(plainto_tsquery('simple', :q) AS text),
+               set_config('enable_seqscan', 'off', true)
+                   || set_config('statement_timeout', '{DEADLINE_MS}', true)
+        FROM websearch_to_tsquery('english', :q) AS typed"""
+    text = _JOINED.sub(" ", filters.query or "")
+    parsed = await rows.one_row(connection, _Parsed, sql, {"q": text})
+    words = _chosen(parsed) if parsed else ""
+    if filters.query and not words:
+        return None
+    narrowed = [f"({_loose(words)})"] if words else []
+    if lexemes := filters.lexemes():
+        narrowed.append(lexemes)
+    return Wanted(words, " & ".join(narrowed))
+
+
+def exact_name(query: str) -> tuple[str | None, str]:
+    """Return the namespace, if one was typed, and the name that the text would be."""
+    text = re.sub(r"[\s_]+", "-", query.strip().lower().removeprefix("@"))
+    namespace, separator, name = text.rpartition("/")
+    return (namespace if separator else None), name
+
+
+def _chosen(parsed: _Parsed) -> str:
+    if parsed.indexable not in ("", "T"):
+        return parsed.typed
+    return parsed.plain or parsed.simple
+
+
+def _loose(words: str) -> str:
+    """Return the query without order of words; under a negation that would find less, not more."""
+    return words if "!" in words else _FOLLOWED_BY.sub("&", words)
+
+
+def _quoted(lexeme: str) -> str:
+    escaped = lexeme.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"

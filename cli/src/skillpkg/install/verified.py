@@ -1,0 +1,58 @@
+"""The verifier's result, and what a caller may take as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skillpkg.archive.reader import Archive
+from skillpkg.crypto.chain import VerifiedChain
+from skillpkg.errors import Check, UsageError
+from skillpkg.install.entry import PublishEntry
+from skillpkg.install.index import IndexVersion, PackageIndex
+from skillpkg.install.modes import Mode, refusal
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedRelease:
+    """A version that passed every check.
+
+    ``entry.time`` is the trusted time of its signature; ``log_origin`` and ``log_index`` say
+    where the public can find it; ``warnings`` are sentences for the user.
+    """
+
+    package: str
+    version: IndexVersion
+    archive: Archive
+    signer: VerifiedChain
+    entry: PublishEntry
+    log_origin: str
+    log_index: int
+    warnings: tuple[str, ...]
+
+
+def require_expected(package: PackageIndex, found: IndexVersion, sha256: str | None) -> None:
+    """Hold a version to the sha256 from a lock; exact mode demands that there is one.
+
+    Raises:
+        VerificationRefused: archive-sha256.
+        UsageError: exact mode, and no sha256 was given.
+    """
+    if package.mode is Mode.EXACT and sha256 is None:
+        raise UsageError(
+            f"{package.package}@{found.version} was asked for exactly, without its sha256.",
+            fix="Give the sha256 from the lock file, or resolve again.",
+        )
+    if sha256 is not None and sha256.lower() != found.sha256:
+        raise refusal(
+            Check.ARCHIVE_SHA256,
+            f"{package.package}@{found.version} is not what was locked.",
+            f"The lock names {sha256}; the registry's index names {found.sha256}.",
+            "Do not install it: published bytes never change.",
+        )
+
+
+def yanked(package: PackageIndex, found: IndexVersion) -> tuple[str, ...]:
+    """Return the warning about a yanked version, if it is one."""
+    if found.state != "yanked":
+        return ()
+    return (f"{package.package}@{found.version} was yanked by its publisher.",)

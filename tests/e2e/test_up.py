@@ -1,0 +1,166 @@
+"""``skreg up`` as people start, stop and lose it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.database import reachable_folder
+from support.registry_process import SKREG, Up, running_up, said
+from support.skills import make_skill
+
+PUBLISH = "/v1/packages/acme/demo/publish"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with reachable_folder() as path:
+        yield path
+
+
+def gone(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return True
+    return state == "Z"
+
+
+def wait_gone(pids: list[int]) -> None:
+    deadline = time.monotonic() + 20
+    while not all(gone(pid) for pid in pids):
+        assert time.monotonic() < deadline, pids
+        time.sleep(0.05)
+
+
+def everything(up: Up) -> list[int]:
+    database = int(
+        (Path(up.facts["data_dir"]) / "database" / "postmaster.pid").read_text().split()[0]
+    )
+    return [up.process.pid, database, *up.children("api"), *up.children("worker")]
+
+
+def test_publish_stop_and_start_again(folder: Path) -> None:
+    with running_up(folder / "data") as up:
+        acme = up.http.sign_up("acme")
+        taken = acme.upload(PUBLISH, make_skill("acme", "demo"))
+        assert taken.status == 202
+        done = acme.wait_for("acme/demo", "1.0.0")
+        assert [item["step"] for item in done["steps"]][-1] == "published"
+        assert up.http.get("/index/timestamp").status == 200
+        download = up.http.get("/v1/packages/acme/demo/latest/download")
+        path = download.headers["location"].removeprefix(up.facts["url"])
+        archive = up.http.get(path)
+        assert (archive.status, archive.body) == (200, make_skill("acme", "demo"))
+        pids, fingerprint = everything(up), up.facts["root_fingerprint"]
+        assert len(pids) == 4
+        assert up.stop(signal.SIGINT) == 0
+    wait_gone(pids)
+
+    with running_up(folder / "data") as again:
+        assert again.facts["root_fingerprint"] == fingerprint
+        assert again.http.get("/v1/packages/acme/demo").json()["latest"] == "1.0.0"
+        assert again.stop(signal.SIGTERM) == 0
+    assert again.log.read_text() == ""
+
+
+def test_after_a_kill_it_starts_again(folder: Path) -> None:
+    with running_up(folder / "data") as up:
+        acme = up.http.sign_up("acme")
+        assert acme.upload(PUBLISH, make_skill("acme", "demo")).status == 202
+        pids = everything(up)
+        os.kill(up.process.pid, signal.SIGKILL)
+        up.process.wait()
+    wait_gone(pids[2:])
+    with running_up(folder / "data") as again:
+        again.http.token = acme.token
+        acme.url = again.facts["url"]
+        acme.wait_for("acme/demo", "1.0.0")
+        assert again.stop() == 0
+
+
+def test_a_killed_child_is_started_again(folder: Path) -> None:
+    with running_up(folder / "data") as up:
+        acme = up.http.sign_up("acme")
+        os.kill(up.children("worker")[0], signal.SIGKILL)
+        assert acme.upload(PUBLISH, make_skill("acme", "demo")).status == 202
+        acme.wait_for("acme/demo", "1.0.0")
+        os.kill(up.children("api")[0], signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                assert up.http.get("/v1/packages/acme/demo").status == 200
+                break
+            except OSError:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        assert up.stop() == 0
+
+
+def test_a_port_in_use_is_said_before_anything_starts(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = said("up", "--data-dir", str(folder / "data"), "--port", port)
+    assert done.returncode == 1
+    assert f"Port {port}" in done.stderr
+    assert "--port" in done.stderr
+    assert not (folder / "data" / "database").exists()
+
+
+def test_one_folder_is_one_registry(folder: Path) -> None:
+    with running_up(folder / "data") as up:
+        done = said("up", "--data-dir", str(folder / "data"), "--port", "0")
+        assert done.returncode == 1
+        assert "--data-dir" in done.stderr
+        status = said("pki", "status", "--data-dir", str(folder / "data"))
+        assert up.facts["root_fingerprint"] in status.stdout
+        assert "Nothing to do." in status.stdout
+        root = said("pki", "fingerprint", "--data-dir", str(folder / "data"))
+        assert root.stdout.strip() == up.facts["root_fingerprint"]
+        data = ("--data-dir", str(folder / "data"))
+        made = said("admin", "create", "root-admin", *data, typed="correct horse battery\n")
+        assert made.returncode == 0, made.stderr
+        body = {"username": "root-admin", "password": "correct horse battery"}
+        token = up.http.post("/v1/auth/login", body).json()["access_token"]
+        up_http = up.http
+        up_http.token = token
+        assert up_http.get("/v1/auth/me").json()["is_admin"] is True
+
+
+def test_a_folder_nobody_else_may_enter_is_refused_to_root(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root drops to another user")
+    closed = tmp_path / "home"
+    closed.mkdir(mode=0o700)
+    done = said("up", "--data-dir", str(closed / "data"), "--port", "0")
+    assert done.returncode == 1
+    assert "/var/lib/skreg" in done.stderr
+    assert closed.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_ready_line_for_people_can_be_typed(folder: Path) -> None:
+    command = [*SKREG, "up", "--data-dir", str(folder / "data"), "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(3)]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    process.stdout.close()
+    assert lines[0].startswith("skreg is ready at http://127.0.0.1:")
+    assert lines[1].startswith("root sha256:")
+    assert lines[2].startswith("skillpkg registry add ")
+
+
+def test_json_says_where_and_what(folder: Path) -> None:
+    with running_up(folder / "data") as up:
+        assert set(json.loads(json.dumps(up.facts))) == {"url", "root_fingerprint", "data_dir"}
