@@ -1,0 +1,68 @@
+"""The clouds. A new one is a folder with the five files and one line in ``PROVIDERS``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+import pulumi
+
+from skillpkg_infra.choices import Cloud
+from skillpkg_infra.components.compute import ComputeArgs, SkillpkgCompute
+from skillpkg_infra.components.database import DatabaseArgs, SkillpkgDatabase
+from skillpkg_infra.components.network import NetworkArgs, SkillpkgNetwork
+from skillpkg_infra.components.pki import PkiArgs, SkillpkgPki
+from skillpkg_infra.components.storage import SkillpkgStorage, StorageArgs
+
+PROVIDERS: dict[Cloud, str] = {Cloud.AWS: "Aws"}
+"""Cloud -> how its class names begin; its folder has the cloud's own name."""
+
+Options = pulumi.ResourceOptions | None
+
+
+class Connect(Protocol):
+    """Makes the cloud's provider resource, for one region."""
+
+    def __call__(
+        self, name: str, region: str | None, tags: Mapping[str, str]
+    ) -> pulumi.ProviderResource:
+        """Register it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One cloud's five components and its connection."""
+
+    connect: Connect
+    network: Callable[[str, NetworkArgs, Options], SkillpkgNetwork]
+    pki: Callable[[str, PkiArgs, Options], SkillpkgPki]
+    storage: Callable[[str, StorageArgs, Options], SkillpkgStorage]
+    database: Callable[[str, DatabaseArgs, Options], SkillpkgDatabase]
+    compute: Callable[[str, ComputeArgs, Options], SkillpkgCompute]
+
+
+def load(cloud: Cloud) -> Provider:
+    """Import one cloud's components, and no other cloud's.
+
+    Raises:
+        LookupError: skreg has no components for this cloud.
+    """
+    if cloud not in PROVIDERS:
+        known = ", ".join(str(name) for name in PROVIDERS)
+        raise LookupError(
+            f"skreg has no components for cloud_provider={cloud}. It has: {known}. "
+            "Set skreg:cloud_provider to one of these."
+        )
+    folder = f"{__name__}.{cloud}"
+    parts: dict[str, Any] = {
+        name: getattr(import_module(f"{folder}.{name}"), f"{PROVIDERS[cloud]}{name.capitalize()}")
+        for name in COMPONENTS
+    }
+    return Provider(connect=cast("Connect", import_module(folder).connect), **parts)
+
+
+COMPONENTS = ("network", "pki", "storage", "database", "compute")
+"""File names of a cloud's folder, in the order in which a stack is composed."""

@@ -1,0 +1,1 @@
+"""Pieces that the five AWS components are made of."""
