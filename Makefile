@@ -23,7 +23,7 @@ demo: $(READY) ## The whole story in a minute: a registry, a publish, a verified
 
 .PHONY: test
 test: $(READY) lint types ## Everything that gates a commit: lint, types, architecture, tests, coverage
-	@$(PY) -m pytest tests -n 2 --dist loadgroup --cov --cov-report= $(PYTEST)
+	@$(PY) -m pytest tests -n 2 --dist worksteal --cov --cov-report= $(PYTEST)
 	@$(PY) -m coverage report --fail-under=90
 
 .PHONY: quick
@@ -37,8 +37,9 @@ lint: $(READY) ## ruff, black, import-linter
 	@.venv/bin/lint-imports --no-cache
 
 .PHONY: types
-types: $(READY) ## mypy --strict
+types: $(READY) ## mypy --strict; infrastructure by itself, since its SDKs are large
 	@.venv/bin/mypy
+	@.venv/bin/mypy -p skillpkg_infra
 
 .PHONY: format
 format: $(READY) ## Rewrite the sources in the house's form
@@ -47,6 +48,14 @@ format: $(READY) ## Rewrite the sources in the house's form
 .PHONY: bench
 bench: $(READY) ## Measure beside other registries: make bench ONLY=read
 	@$(PY) -m bench --only "$(or $(ONLY),all)"
+
+.PHONY: plan
+plan: $(READY) ## What a stack would make, no engine, no account: make plan CLOUD=aws STACK=prod
+	@$(PY) -m skillpkg_infra.plan --cloud $(or $(CLOUD),aws) --stack $(or $(STACK),dev) $(if $(MERMAID),--mermaid)
+
+.PHONY: inventory
+inventory: $(READY) ## Rewrite the reviewed inventories: make inventory CLOUD=aws
+	@$(PY) -m skillpkg_infra.plan.inventory --cloud $(or $(CLOUD),aws)
 
 .PHONY: docs
 docs: $(READY) ## Write the generated pages anew

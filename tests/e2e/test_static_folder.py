@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -133,7 +134,7 @@ def test_an_old_timestamp_refuses_latest_and_says_its_age(
             {
                 "timestamp expired 96 days ago",
                 "certificate expired 10 days ago",
-                "registry-ca,O=skreg expired 93 days ago",
+                r"revocation list of .* registry-ca.*expired 93 days ago",
             },
         ),
     ],
@@ -147,7 +148,7 @@ def test_a_known_hash_installs_with_a_warning_that_says_the_age(
         f"{SKILL}@{VERSION}", "--sha256", stopped_registry.sha256["csv-profiler"]
     )
     assert ended.code == 0, ended.error
-    missing = {text for text in warned if not any(text in one for one in ended.warnings)}
+    missing = {text for text in warned if not any(re.search(text, one) for one in ended.warnings)}
     assert not missing, ended.warnings
     assert person.installed_skills() == [f"{SKILL}/{VERSION}"]
 

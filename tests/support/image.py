@@ -78,7 +78,7 @@ def _engine_configuration(folder: Path) -> Path:
         f'volume_path = "{folder / "volumes"}"\n'
         '[containers]\nlog_driver = "k8s-file"\n'
         'default_ulimits = ["nofile=20000:20000", "nproc=4096:4096"]\n'
-        f'[network]\nnetwork_config_dir = "{networks}"\n'
+        f'[network]\nnetwork_backend = "netavark"\nnetwork_config_dir = "{networks}"\n'
     )
     return path
 

@@ -10,7 +10,8 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from skreg.api.services.passwords import Passwords
-from skreg.bootstrap import utc_now
+from skreg.bootstrap import open_access, utc_now
+from skreg.db.access import DatabaseAccess
 from skreg.db.engine import open_engine, reading, writing
 from skreg.db.queries import accounts, pki, rows
 from skreg.domain.permissions import MemberRole
@@ -27,7 +28,7 @@ T = TypeVar("T")
 
 def pki_status(data: Path | None) -> list[str]:
     """Return what there is of the PKI and what a person should do next, line by line."""
-    state = _with_engine(data, _state)
+    state = with_engine(data, _state)
     if state is None:
         return [
             "There is no PKI yet.",
@@ -53,7 +54,7 @@ def root_fingerprint(data: Path | None) -> str:
     Raises:
         Missing: there is no PKI yet.
     """
-    state = _with_engine(data, _state)
+    state = with_engine(data, _state)
     if state is None:
         raise Missing("There is no root yet.", fix="skreg pki status prints the next step.")
     return state.root_fingerprint
@@ -76,7 +77,7 @@ def create_admin(data: Path | None, username: str, password: str) -> None:
                     await accounts.set_member(connection, namespace, account, owner)
             await accounts.record(connection, account, "admin-created", username)
 
-    _with_engine(data, create)
+    with_engine(data, create)
 
 
 async def _state(engine: AsyncEngine) -> PkiState | None:
@@ -85,9 +86,11 @@ async def _state(engine: AsyncEngine) -> PkiState | None:
     return None if stored is None else state_json.from_bytes(stored)
 
 
-def _with_engine(data: Path | None, work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
+def with_engine(data: Path | None, work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
+    """Run ``work`` on that database, with an event loop of its own."""
+
     async def run() -> T:
-        engine = open_engine(_database_url(data), 1)
+        engine = open_engine(database_of(data), 1)
         try:
             return await work(engine)
         finally:
@@ -96,8 +99,9 @@ def _with_engine(data: Path | None, work: Callable[[AsyncEngine], Awaitable[T]])
     return asyncio.run(run())
 
 
-def _database_url(data: Path | None) -> str:
+def database_of(data: Path | None) -> DatabaseAccess:
+    """Return ``DATABASE_URL``'s access, or that of the ``skreg up`` on a data folder."""
     if data is None and has_database_url():
-        return load_settings().database_url.get_secret_value()
+        return open_access(load_settings())
     folder = layout_of(data).database
-    return f"postgresql://postgres@/postgres?host={socket_folder(folder)}"
+    return DatabaseAccess(f"postgresql://postgres@/postgres?host={socket_folder(folder)}")

@@ -10,18 +10,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from skreg.settings import ApiSettings, WorkerSettings
+from skreg.settings import ApiSettings, Settings, WorkerSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import procrastinate
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from skreg.api.services.downloads import DownloadCounts
     from skreg.api.services.passwords import Passwords
     from skreg.api.services.sessions import Sessions
+    from skreg.db.access import DatabaseAccess
+    from skreg.db.auditing import SignatureAudit
     from skreg.pki.keys import PkiKeys
     from skreg.ports.blobs import BlobStore
     from skreg.ports.clock import Clock
+    from skreg.ports.counters import Counters
+    from skreg.signing import SignatureRecord
+    from skreg.ports.mail import Mail
+    from skreg.ports.names import Names
+    from skreg.ports.web import Web
 
 SIMULTANEOUS_CHECKS = 4
 """Uploads that are inflated at the same time in one API process (50 MiB each at most)."""
@@ -46,10 +55,15 @@ class ApiContainer:
     sessions: Sessions
     downloads: DownloadCounts
     checks: asyncio.Semaphore
+    web: Web
+    names: Names
+    mail: Mail | None
+    counters: Counters
 
     async def close(self) -> None:
-        """Write what is still counted and return the database connections."""
+        """Write what is still counted and return the connections."""
         await self.downloads.flush()
+        await self.counters.close()
         await self.engine.dispose()
 
 
@@ -64,10 +78,13 @@ class WorkerContainer:
     queue: procrastinate.App
     clock: Clock
     keys: PkiKeys
+    audit: SignatureAudit | None = None
 
     async def close(self) -> None:
         """Return the database connections."""
         await self.engine.dispose()
+        if self.audit is not None:
+            self.audit.close()
 
 
 def open_api(settings: ApiSettings, *, clock: Clock = utc_now) -> ApiContainer:
@@ -77,14 +94,21 @@ def open_api(settings: ApiSettings, *, clock: Clock = utc_now) -> ApiContainer:
         ConfigurationInvalid: a store's URI cannot be read.
     """
     from skreg.adapters.blobs import open_blob_store
+    from skreg.adapters.counters import open_counters
+    from skreg.adapters.mail_hook import HookMail
+    from skreg.adapters.names import DnsNames
+    from skreg.adapters.web import HttpWeb
     from skreg.api.services.downloads import DownloadCounts
     from skreg.api.services.passwords import Passwords
+    from skreg.api.services.sealing import Sealing
     from skreg.api.services.sessions import Sessions
     from skreg.db.engine import open_engine
     from skreg.queue import open_queue
 
     database = settings.database_url.get_secret_value()
     engine = open_engine(database, settings.database_pool_size)
+    web, hook, sealing = HttpWeb(), settings.mail_hook_url, settings.session_sealing_key
+    sealed = Sealing(sealing.get_secret_value()) if sealing else None
     return ApiContainer(
         settings=settings,
         engine=engine,
@@ -93,9 +117,13 @@ def open_api(settings: ApiSettings, *, clock: Clock = utc_now) -> ApiContainer:
         queue=open_queue(database),
         clock=clock,
         passwords=Passwords(),
-        sessions=Sessions(engine, clock),
-        downloads=DownloadCounts(engine),
+        sessions=Sessions(engine, clock, sealed),
+        downloads=DownloadCounts(engine, clock),
         checks=asyncio.Semaphore(SIMULTANEOUS_CHECKS),
+        web=web,
+        names=DnsNames(),
+        mail=HookMail(web, hook.get_secret_value()) if hook else None,
+        counters=open_counters(settings.valkey_url and settings.valkey_url.get_secret_value()),
     )
 
 
@@ -107,10 +135,12 @@ def open_worker(settings: WorkerSettings, *, clock: Clock = utc_now) -> WorkerCo
         KeyMissing, KeyDisabled, KeyNotInHsm, SigningUnavailable: from the keys' backends.
     """
     from skreg.adapters.blobs import open_blob_store
+    from skreg.db.auditing import SignatureAudit
     from skreg.db.engine import open_engine
     from skreg.queue import open_queue
 
-    database = settings.database_url.get_secret_value()
+    database = open_access(settings)
+    audit = SignatureAudit(database)
     return WorkerContainer(
         settings=settings,
         engine=open_engine(database, settings.database_pool_size),
@@ -118,24 +148,50 @@ def open_worker(settings: WorkerSettings, *, clock: Clock = utc_now) -> WorkerCo
         staging=open_blob_store(settings.staging_url),
         queue=open_queue(database),
         clock=clock,
-        keys=open_keys(settings),
+        keys=open_keys(settings, audit),
+        audit=audit,
     )
 
 
-def open_keys(settings: WorkerSettings) -> PkiKeys:
-    """Open the keys that the settings name; errors as ``open_worker``."""
+def open_access(settings: Settings) -> DatabaseAccess:
+    """Return how to log in to the database, as the settings say.
+
+    Raises:
+        ConfigurationInvalid: the URL does not fit the login, or a secret's URI names none.
+    """
+    from skreg.adapters.database import open_login
+    from skreg.db.access import DatabaseAccess
+
+    url, login = settings.database_url.get_secret_value(), settings.database_login
+    if login == "password":
+        return DatabaseAccess(url)
+    secret = settings.database_password_secret or ""
+    return DatabaseAccess(url, open_login(login, url, secret))
+
+
+def open_keys(settings: WorkerSettings, audit: Callable[[SignatureRecord], None]) -> PkiKeys:
+    """Open the keys that the settings name; errors as ``open_worker``.
+
+    The root is opened only while it is managed here; sealed or offline, nobody asks for it.
+
+    Args:
+        audit: keeps every use of a key.
+    """
     from skreg.adapters.signers import open_signer
     from skreg.pki.keys import PkiKeys
     from skreg.signing import VerifiedSigner
 
     def opened(uri: str) -> VerifiedSigner:
         backend, environment = settings.hsm_backend, settings.environment
-        return VerifiedSigner(open_signer(uri, hsm_backend=backend, environment=environment))
+        signer = open_signer(uri, hsm_backend=backend, environment=environment)
+        return VerifiedSigner(signer, audit=audit)
 
+    root = settings.root_key_uri if settings.root_mode == "managed" else None
     return PkiKeys(
         registry_ca=opened(settings.registry_ca_key_uri),
         publisher_ca=opened(settings.publisher_ca_key_uri),
         signing=opened(settings.signing_key_uri),
         log=opened(settings.log_key_uri),
-        root=opened(settings.root_key_uri) if settings.root_key_uri else None,
+        root=opened(root) if root else None,
+        former=tuple(opened(uri) for uri in settings.former_key_uris.split()),
     )

@@ -100,7 +100,7 @@ def _api(_parsed: argparse.Namespace) -> int:
 def _worker(_parsed: argparse.Namespace) -> int:
     import asyncio
 
-    from skreg.bootstrap import open_worker
+    from skreg.bootstrap import open_access, open_worker
     from skreg.db.migrate import migrate
     from skreg.logs import configure
     from skreg.settings import load_worker_settings
@@ -108,16 +108,17 @@ def _worker(_parsed: argparse.Namespace) -> int:
 
     settings = load_worker_settings()
     configure(settings.log_level, settings.log_format)
-    migrate(settings.database_url.get_secret_value())
+    migrate(open_access(settings))
     asyncio.run(serve(open_worker(settings)))
     return 0
 
 
 def _migrate(_parsed: argparse.Namespace) -> int:
+    from skreg.bootstrap import open_access
     from skreg.db.migrate import migrate
     from skreg.settings import load_settings
 
-    revision = migrate(load_settings().database_url.get_secret_value())
+    revision = migrate(open_access(load_settings()))
     print(f"The schema is at revision {revision}.")  # noqa: T201
     return 0
 

@@ -86,9 +86,13 @@ class Unprocessable(SkregError):
 
 
 class TooManyRequests(SkregError):
-    """A rate limit or quota is used up."""
+    """A rate limit or quota is used up; ``retry_after`` are the seconds until it is not."""
 
     status, slug = 429, "too-many-requests"
+
+    def __init__(self, what: str, *, why: str = "", fix: str = "", retry_after: int = 60) -> None:
+        super().__init__(what, why=why, fix=fix)
+        self.retry_after = max(1, retry_after)
 
 
 class Unavailable(SkregError):

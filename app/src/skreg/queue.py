@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import procrastinate
 from procrastinate import PsycopgConnector
 
+from skreg.db.access import DatabaseAccess, access_to
+
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,10 +23,14 @@ SETTLE = "skreg.settle"
 QUEUE = "publication"
 
 
-def open_queue(database_url: str, *, pool_size: int = 4) -> procrastinate.App:
-    """Return a procrastinate app; it connects only when it is opened (by the worker)."""
+def open_queue(database: DatabaseAccess | str, *, pool_size: int = 4) -> procrastinate.App:
+    """Return a procrastinate app; it connects only when it is opened (by the worker).
+
+    Its pool asks for the password before each connection, as the engine does.
+    """
+    access = access_to(database)
     connector = PsycopgConnector(
-        conninfo=database_url, min_size=1, max_size=pool_size, kwargs={"connect_timeout": 5}
+        conninfo=access.url, min_size=1, max_size=pool_size, kwargs=access.credentials_later()
     )
     return procrastinate.App(connector=connector)
 

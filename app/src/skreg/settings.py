@@ -26,6 +26,7 @@ KEY_VARIABLES = (
     "LOG_KEY_URI",
     "ROOT_KEY_URI",
     "PKI_SECRET",
+    "FORMER_KEY_URIS",
 )
 
 
@@ -39,6 +40,12 @@ class Settings(BaseSettings):
 
     database_url: SecretStr
     """PostgreSQL, ``postgresql://user:password@host:5432/name?sslmode=require``."""
+    database_auth: Literal["password", "secret", "rds-iam", "cloudsql-iam", "entra"] | None = None
+    """What each connection proves itself with: the password in ``DATABASE_URL``, one read from
+    ``DATABASE_PASSWORD_SECRET``, or a token of the cloud's own identity."""
+    database_password_secret: str | None = None
+    """The password's secret, ``awssm://region/name``, ``gcpsm://project/name``,
+    ``azurekv://vault/name``, ``file:///folder/name`` or ``env://NAME``; read at each connection."""
     environment: Literal["prod", "staging", "dev"] = "prod"
     """``prod`` refuses software keys unless ``HSM_BACKEND=software`` says so by name."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -59,6 +66,12 @@ class Settings(BaseSettings):
         if scheme not in ("postgresql", "postgres"):
             raise ValueError("must begin with postgresql://")
         return value
+
+    @property
+    def database_login(self) -> str:
+        """How connections log in; a secret is used when one is named."""
+        named = "secret" if self.database_password_secret else "password"
+        return self.database_auth or named
 
     @field_validator("public_url", "cdn_base_url")
     @classmethod
@@ -101,6 +114,14 @@ def _blob_uri(value: str) -> str:
     return value.rstrip("/")
 
 
+def _key_uri(value: str | None) -> str | None:
+    """Check one key URI, or several parted by spaces."""
+    for uri in (value or "").split():
+        if uri.partition(":")[0] not in KEY_SCHEMES:
+            raise ValueError(f"must begin with one of {', '.join(f'{s}:' for s in KEY_SCHEMES)}")
+    return value
+
+
 class StorageSettings(Settings):
     """The two object stores, for the roles that read or write packages."""
 
@@ -127,6 +148,14 @@ class ApiSettings(StorageSettings):
     """Requests a minute of one address without a token."""
     rate_limit_token: int = Field(default=1000, ge=1)
     """Requests a minute of one token or session."""
+    visibility: Literal["public", "private"] = "public"
+    """``private``: every read needs a token; packages may be limited to named readers."""
+    quota_packages: int = Field(default=1000, ge=1)
+    """Packages of one namespace; administrators may raise each of the three for a namespace."""
+    quota_versions_per_day: int = Field(default=200, ge=1)
+    """Versions a namespace may upload on one UTC day."""
+    quota_bytes: int = Field(default=10 * 1024**3, ge=1)
+    """Bytes of a namespace's archives, without what was rejected or withdrawn."""
     session_sealing_key: SecretStr | None = Field(default=None, min_length=32)
     """Seals the session keys in the database, so that its readers cannot make sessions."""
     signup: Literal["open", "closed"] = "open"
@@ -158,6 +187,14 @@ class ApiSettings(StorageSettings):
     def _issuer(cls, value: str | None) -> str | None:
         return None if value is None else _safe_url(value)
 
+    @field_validator("valkey_url")
+    @classmethod
+    def _valkey(cls, value: SecretStr | None) -> SecretStr | None:
+        scheme = value.get_secret_value().partition("://")[0] if value else "valkey"
+        if scheme not in ("valkey", "valkeys", "redis", "rediss", "unix"):
+            raise ValueError("must begin with valkey://, valkeys://, redis://, rediss:// or unix://")
+        return value
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
@@ -183,6 +220,8 @@ class WorkerSettings(StorageSettings):
     """Who holds the root: this deployment, nobody after the ceremony, or the operator."""
     hsm_backend: Literal["hsm", "software"] = "hsm"
     """``hsm`` refuses a key that is not held by an HSM."""
+    former_key_uris: str = ""
+    """Keys that were replaced and still sign, parted by spaces: CAs' for their CRLs, the log's."""
     pki_secret: str | None = None
     """Where issued certificates are kept, as a secret's URI; unset: in the database."""
     redirect_hosts: str = ""
@@ -190,18 +229,14 @@ class WorkerSettings(StorageSettings):
     worker_concurrency: int = Field(default=4, ge=1, le=64)
     """Versions that are worked on at the same time."""
 
-    @field_validator(
+    _check_keys = field_validator(
         "signing_key_uri",
         "registry_ca_key_uri",
         "publisher_ca_key_uri",
         "log_key_uri",
         "root_key_uri",
-    )
-    @classmethod
-    def _key_uri(cls, value: str | None) -> str | None:
-        if value is not None and value.partition(":")[0] not in KEY_SCHEMES:
-            raise ValueError(f"must begin with one of {', '.join(f'{s}:' for s in KEY_SCHEMES)}")
-        return value
+        "former_key_uris",
+    )(_key_uri)
 
     def key_uris(self) -> dict[str, str]:
         """Return the key settings that are set, by environment variable."""
@@ -232,7 +267,8 @@ def load_worker_settings(environ: Mapping[str, str] | None = None) -> WorkerSett
         ConfigurationInvalid: with every mistake in ``errors``.
     """
     env = os.environ if environ is None else environ
-    return _load(WorkerSettings, env, [*_same_store(env), *_key_contradictions(env)])
+    mistakes = [*_login(env), *_same_store(env), *_key_contradictions(env)]
+    return _load(WorkerSettings, env, mistakes)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -241,7 +277,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     Raises:
         ConfigurationInvalid: with every mistake in ``errors``.
     """
-    return _load(Settings, os.environ if environ is None else environ, [])
+    env = os.environ if environ is None else environ
+    return _load(Settings, env, [*_login(env)])
 
 
 def without_settings() -> dict[str, str]:
@@ -275,6 +312,21 @@ def _load(kind: type[S], environ: Mapping[str, str], mistakes: list[dict[str, st
 
 def _mistake(rule: str, variable: str, detail: str) -> dict[str, str]:
     return {"rule": rule, "path": variable, "detail": detail}
+
+
+def _login(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    how, secret = env.get("DATABASE_AUTH", ""), env.get("DATABASE_PASSWORD_SECRET", "")
+    if secret and how not in ("", "secret"):
+        detail = f"contradicts DATABASE_AUTH={how}: remove one of them"
+        yield _mistake("database-login", "DATABASE_PASSWORD_SECRET", detail)
+    if how == "secret" and not secret:
+        yield _mistake(
+            "database-login", "DATABASE_PASSWORD_SECRET", "DATABASE_AUTH=secret needs it"
+        )
+    user, at, _ = env.get("DATABASE_URL", "").partition("://")[2].partition("@")
+    if at and ":" in user and (secret or how not in ("", "password")):
+        detail = "carries a password, and DATABASE_AUTH says that it comes from elsewhere"
+        yield _mistake("database-login", "DATABASE_URL", detail)
 
 
 def _keys_for_api(env: Mapping[str, str]) -> Iterator[dict[str, str]]:

@@ -140,23 +140,11 @@ def _environment(
     }
     if port is not None:
         found |= {"LISTEN_HOST": options.host, "LISTEN_PORT": str(port)}
-    return found | (_key_settings(layout) if keys else {})
+    if keys:
+        from skreg.pki.local import local_key_settings
 
-
-def _key_settings(layout: Layout) -> dict[str, str]:
-    from skreg.pki.local import local_key_uris
-
-    layout.keys.mkdir(exist_ok=True, mode=0o700)
-    uris = local_key_uris(layout.keys)
-    return {
-        "HSM_BACKEND": "software",
-        "ROOT_MODE": "managed",
-        "ROOT_KEY_URI": uris["root"],
-        "REGISTRY_CA_KEY_URI": uris["registry-ca"],
-        "PUBLISHER_CA_KEY_URI": uris["publisher-ca"],
-        "SIGNING_KEY_URI": uris["signing"],
-        "LOG_KEY_URI": uris["log"],
-    }
+        found |= local_key_settings(layout.keys)
+    return found
 
 
 def _wait_until_ready(

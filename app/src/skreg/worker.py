@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 
 import procrastinate
@@ -13,10 +14,11 @@ from procrastinate import RetryStrategy
 from skreg import queue
 from skreg.bootstrap import WorkerContainer
 from skreg.db.engine import writing
-from skreg.db.queries import work
-from skreg.errors import SkregError
+from skreg.db.queries import pki, work
+from skreg.errors import DatabaseUnavailable, SkregError
 from skreg.publish.pipeline import Pipeline
 from skreg.publish.pipeline_retire import retire_replaced
+from skreg.publish.popularity import reckon
 
 STALLED_SECONDS = 60.0
 """A worker silent for this long is dead, and its jobs are swept up."""
@@ -46,7 +48,12 @@ async def run_worker(container: WorkerContainer, *, wait: bool = True) -> None:
 
 
 async def serve(container: WorkerContainer) -> None:
-    """Run the worker until a signal; a job under way is finished first, for ten seconds."""
+    """Run the worker until a signal; a job under way is finished first, for ten seconds.
+
+    Raises:
+        DatabaseUnavailable: the queue's connection ended. Rows say what is left to do, so whoever
+            supervises the process starts it again.
+    """
     task = asyncio.create_task(run_worker(container))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -54,6 +61,10 @@ async def serve(container: WorkerContainer) -> None:
     try:
         with contextlib.suppress(asyncio.CancelledError):
             await task
+            raise DatabaseUnavailable(
+                "The worker lost its connection to the database.",
+                fix="Nothing is lost; start it again when the database answers.",
+            )
     finally:
         await container.close()
 
@@ -87,6 +98,11 @@ def register(container: WorkerContainer, pipeline: Pipeline) -> None:
     @app.task(name="skreg.renew", queue=queue.QUEUE, queueing_lock="renew")
     async def renew(timestamp: int) -> None:
         await pipeline.settle()
+
+    @app.periodic(cron="7 * * * *", periodic_id="popularity")
+    @app.task(name="skreg.popularity", queue=queue.QUEUE, queueing_lock="popularity")
+    async def popularity(timestamp: int) -> None:
+        await reckon(container)
 
     @app.periodic(cron="17 * * * *", periodic_id="retire")
     @app.task(name="skreg.retire", queue=queue.QUEUE, queueing_lock="retire")
@@ -138,8 +154,23 @@ async def _end_stalled(app: procrastinate.App) -> None:
 
 async def _first(container: WorkerContainer, pipeline: Pipeline) -> None:
     """On start: PKI, timestamp and whatever a predecessor left, before the first job."""
+    await _note_root(container)
     try:
         await pipeline.settle()
     except SkregError as error:
         _log.warning("settle-failed", error=str(error))
     await sweep(container, starting=True)
+
+
+async def _note_root(container: WorkerContainer) -> None:
+    """Keep what this worker holds of the root, for ``skreg pki status`` to go by."""
+    settings = container.settings
+    held = {
+        "root_mode": settings.root_mode,
+        "environment": settings.environment,
+        "root_at_hand": container.keys.root is not None,
+    }
+    told = json.dumps(held).encode()
+    async with writing(container.engine) as connection:
+        if await pki.read(connection, pki.WORKER) != told:
+            await pki.save(connection, pki.WORKER, told)

@@ -24,7 +24,7 @@ from support.resigned import Resigner
 pytestmark = pytest.mark.xdist_group("published")
 SEED = int(os.environ.get("SKREG_TAMPER_SEED", "20260302"))
 ROUNDS = int(os.environ.get("SKREG_TAMPER_ROUNDS", "32"))
-PINNING = (Check.TRUST_BUNDLE, Check.ROOT_PIN, Check.CHAIN)  # it carries the root's certificate
+PINNING = (Check.TRUST_BUNDLE, Check.ROOT_PIN)  # it carries the root's certificate
 NEIGHBOUR = f"{NAMESPACE}/adr-writer"
 
 

@@ -186,3 +186,19 @@ async def test_the_well_known_file_says_where_everything_is(registry: Registry) 
     assert known["read_urls"] == ["http://registry.test"]
     assert known["root_fingerprints"][0].startswith("sha256:")
     assert (registry.storage / "trust" / "1.json").exists()
+
+
+async def test_an_old_timestamp_put_back_into_the_store_drops_nothing(
+    acme: AsgiClient, registry: Registry
+) -> None:
+    timestamp = registry.storage / "index" / "timestamp"
+    await registry.work()
+    old = timestamp.read_bytes()
+    for name in ("demo", "other"):
+        await acme.upload(f"/v1/packages/acme/{name}/publish", make_skill("acme", name))
+        await registry.work()
+        timestamp.write_bytes(old)
+    await acme.upload("/v1/packages/acme/third/publish", make_skill("acme", "third"))
+    await registry.work()
+    for name in ("demo", "other", "third"):
+        assert registry.verify(f"acme/{name}@1.0.0").version.version == "1.0.0"

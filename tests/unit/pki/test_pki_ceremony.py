@@ -76,8 +76,8 @@ def test_every_use_of_a_key_is_audited(tmp_path: Path) -> None:
     assert keys.root
     install(grant(asked, keys.root, NOW), keys, NOW)
     assert [one.purpose for one in records] == [
-        *["certificate-request"] * 3, "root-certificate", "crl", *["ca-certificate"] * 2,
-        "trust-bundle", "crl", "crl", "leaf-certificate",
+        *["certificate-request"] * 3, "root-certificate", "crl", "trust-bundle",
+        *["ca-certificate"] * 2, "crl", "crl", "leaf-certificate",
     ]  # fmt: skip
 
 

@@ -12,7 +12,18 @@ from fastapi import FastAPI
 
 from skreg.api import problems
 from skreg.api.middleware import Envelope
-from skreg.api.routes import auth, downloads, health, packages, publishing, search, tokens
+from skreg.api.routes import (
+    auth,
+    badges,
+    changes,
+    downloads,
+    feeds,
+    health,
+    packages,
+    publishing,
+    search,
+    tokens,
+)
 from skreg.bootstrap import ApiContainer
 
 _DESCRIPTION = """
@@ -48,6 +59,17 @@ def create_app(container: ApiContainer) -> FastAPI:
     app.state.container = container
     problems.install(app)
     app.add_middleware(Envelope)
-    for module in (health, auth, tokens, search, publishing, downloads, packages):
+    for module in (
+        health,
+        auth,
+        tokens,
+        search,
+        changes,
+        feeds,
+        badges,
+        publishing,
+        downloads,
+        packages,
+    ):
         app.include_router(module.router)
     return app

@@ -7,7 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from skreg.api.services import accounts
+from skreg.api.identity import credential_of, identity_of
 from skreg.bootstrap import ApiContainer
 from skreg.domain.permissions import Principal
 from skreg.errors import Unauthenticated
@@ -23,20 +23,14 @@ def container_of(request: Request) -> ApiContainer:
 Container = Annotated[ApiContainer, Depends(container_of)]
 
 
-def credential_of(request: Request) -> str | None:
-    """Return the bearer credential, None when there is none."""
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    return value.strip() if scheme.lower() == "bearer" and value.strip() else None
-
-
 async def maybe_caller(request: Request, container: Container) -> Principal | None:
     """Return who is calling; None without a credential.
 
     Raises:
         Unauthenticated: a credential was sent and is not good.
+        Forbidden: the token is not for the network that the request comes from.
     """
-    credential = credential_of(request)
-    return None if credential is None else await accounts.identify(container, credential)
+    return (await identity_of(request, container)).require()
 
 
 async def caller(
@@ -54,6 +48,8 @@ async def caller(
         )
     return found
 
+
+__all__ = ["Caller", "Container", "MaybeCaller", "container_of", "credential_of"]
 
 Caller = Annotated[Principal, Depends(caller)]
 MaybeCaller = Annotated[Principal | None, Depends(maybe_caller)]

@@ -16,6 +16,10 @@ from skreg.api.problems import crashed
 _log = structlog.get_logger("skreg.request")
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _READS = ("GET", "HEAD")
+_EXPOSED = (
+    "etag, x-request-id, location, retry-after, "
+    "x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset"
+)
 _PREFLIGHT = {
     "access-control-allow-origin": "*",
     "access-control-allow-methods": "GET, HEAD, OPTIONS",
@@ -90,7 +94,7 @@ def _finish(headers: MutableHeaders, method: str, request_id: str) -> None:
     headers.setdefault("cache-control", "no-store")
     if method in _READS:
         headers["access-control-allow-origin"] = "*"
-        headers["access-control-expose-headers"] = "etag, x-request-id, location"
+        headers["access-control-expose-headers"] = _EXPOSED
 
 
 async def _preflight(send: Send, request_id: str) -> None:

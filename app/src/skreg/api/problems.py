@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from skreg.db.engine import AWAY, away
-from skreg.errors import SkregError
+from skreg.errors import SkregError, TooManyRequests
 
 TYPE_PREFIX = "urn:skreg:problem:"
 RETRY_SECONDS = 5
@@ -45,7 +45,7 @@ def problem(
     }
     sent = {"Cache-Control": "no-store", **(headers or {})}
     if status == HTTPStatus.UNAUTHORIZED:
-        sent["WWW-Authenticate"] = "Bearer"
+        sent["WWW-Authenticate"] = 'Bearer, Basic realm="skreg"'
     if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         sent.setdefault("Retry-After", str(RETRY_SECONDS))
     return ProblemResponse(body, status_code=status, headers=sent)
@@ -68,7 +68,14 @@ async def _ours(request: Request, error: Exception) -> ProblemResponse:
     if not isinstance(error, SkregError) or error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return await _unknown(request, error)
     detail = " ".join(part for part in (error.what, error.why, error.fix) if part)
-    return problem(request, error.status, error.slug, detail, error.errors)
+    wait = error.retry_after if isinstance(error, TooManyRequests) else None
+    headers = {"Retry-After": str(wait)} if wait else None
+    return problem(request, error.status, error.slug, detail, error.errors, headers)
+
+
+async def answer(request: Request, error: SkregError) -> ProblemResponse:
+    """Return the answer to an error of ours, for what stands before the routes."""
+    return await _ours(request, error)
 
 
 async def _not_text(request: Request, _error: Exception) -> ProblemResponse:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from sqlalchemy import exc
+from sqlalchemy import Engine, event, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
+from skreg.db.access import DatabaseAccess, access_to
 from skreg.errors import DatabaseUnavailable
 
 
@@ -16,20 +20,40 @@ def driver_url(database_url: str) -> str:
     return "postgresql+psycopg://" + database_url.partition("://")[2]
 
 
-def open_engine(database_url: str, pool_size: int = 10) -> AsyncEngine:
+def open_engine(database: DatabaseAccess | str, pool_size: int = 10) -> AsyncEngine:
     """Return an engine; nothing is connected before the first query.
 
     A pooled connection is checked before use, and nobody waits longer than five seconds for
     one, so a database that is away is an answer rather than a hang.
     """
-    return create_async_engine(
-        driver_url(database_url),
+    access = access_to(database)
+    engine = create_async_engine(
+        driver_url(access.url),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5,
         pool_pre_ping=True,
         connect_args={"connect_timeout": 5, "prepare_threshold": 2},
     )
+    if access.password is not None:
+        _ask_at_connect(engine, access)
+    return engine
+
+
+def _ask_at_connect(engine: AsyncEngine, access: DatabaseAccess) -> None:
+    """Ask for the password in a thread before each connection is made."""
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def ask(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
+        parameters.update(await_only(asyncio.to_thread(access.credentials)))
+
+
+def ask_when_connecting(engine: Engine, access: DatabaseAccess) -> None:
+    """Ask for the password before each connection of a synchronous engine is made."""
+
+    @event.listens_for(engine, "do_connect")
+    def ask(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
+        parameters.update(access.credentials())
 
 
 AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)

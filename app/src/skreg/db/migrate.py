@@ -9,7 +9,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from skreg.db.engine import driver_url
+from skreg.db.access import DatabaseAccess, access_to
+from skreg.db.engine import ask_when_connecting, driver_url
 from skreg.db.locks import MIGRATION_LOCK
 
 _FOLDER = Path(__file__).parent / "migrations"
@@ -23,13 +24,15 @@ def head() -> str:
     return found
 
 
-def migrate(database_url: str) -> str:
+def migrate(database: DatabaseAccess | str) -> str:
     """Apply every missing revision; returns the head. Concurrent callers wait for each other.
 
     Raises:
         sqlalchemy.exc.OperationalError: the database does not answer.
     """
-    engine = sa.create_engine(driver_url(database_url), poolclass=sa.NullPool)
+    access = access_to(database)
+    engine = sa.create_engine(driver_url(access.url), poolclass=sa.NullPool)
+    ask_when_connecting(engine, access)
     try:
         with engine.connect() as connection:
             connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})

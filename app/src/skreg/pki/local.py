@@ -15,28 +15,70 @@ from skreg.ports.clock import Clock
 from skreg.signing import SignatureRecord, VerifiedSigner
 
 KEY_NAMES = ("root", "registry-ca", "publisher-ca", "signing", "log")
+STILL_SIGNING = ("registry-ca", "publisher-ca", "log")
+"""Keys that go on after their successor came: CAs for their CRLs, the log until it is known."""
 
 
 def local_key_uris(folder: Path) -> dict[str, str]:
-    """Create the five key files that are not there yet; returns their URIs by name."""
+    """Create the key files that are not there yet; returns the newest key's URI by name."""
     for name in KEY_NAMES:
         create_key_file(folder / f"{name}.pem")
-    return {name: (folder / f"{name}.pem").absolute().as_uri() for name in KEY_NAMES}
+    return {name: _generations(folder, name)[-1].absolute().as_uri() for name in KEY_NAMES}
+
+
+def former_key_uris(folder: Path) -> list[str]:
+    """Return the URIs of replaced keys that still sign."""
+    older = (path for name in STILL_SIGNING for path in _generations(folder, name)[:-1])
+    return [path.absolute().as_uri() for path in older]
+
+
+def create_successor(folder: Path, name: str) -> str:
+    """Create the next generation of one key, ``log-2.pem``, …; returns its URI."""
+    path = folder / f"{name}-{len(_generations(folder, name)) + 1}.pem"
+    create_key_file(path)
+    return path.absolute().as_uri()
+
+
+def local_key_settings(folder: Path) -> dict[str, str]:
+    """Return the worker's settings for the keys of a folder, creating what is missing."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    uris = local_key_uris(folder)
+    return {
+        "HSM_BACKEND": "software",
+        "ROOT_MODE": "managed",
+        "ROOT_KEY_URI": uris["root"],
+        "REGISTRY_CA_KEY_URI": uris["registry-ca"],
+        "PUBLISHER_CA_KEY_URI": uris["publisher-ca"],
+        "SIGNING_KEY_URI": uris["signing"],
+        "LOG_KEY_URI": uris["log"],
+        "FORMER_KEY_URIS": " ".join(former_key_uris(folder)),
+    }
+
+
+def _generations(folder: Path, name: str) -> list[Path]:
+    """Return the files of one key, oldest first."""
+    found, number = [folder / f"{name}.pem"], 2
+    while (path := folder / f"{name}-{number}.pem").exists():
+        found.append(path)
+        number += 1
+    return found
 
 
 def local_keys(folder: Path, audit: Callable[[SignatureRecord], None] | None = None) -> PkiKeys:
-    """Open the five local keys, creating what is missing."""
-    opened = {name: open_key(uri) for name, uri in local_key_uris(folder).items()}
-    signers = {
-        name: VerifiedSigner(key, audit=audit) if audit else VerifiedSigner(key)
-        for name, key in opened.items()
-    }
+    """Open the local keys, creating what is missing."""
+
+    def opened(uri: str) -> VerifiedSigner:
+        key = open_key(uri)
+        return VerifiedSigner(key, audit=audit) if audit else VerifiedSigner(key)
+
+    signers = {name: opened(uri) for name, uri in local_key_uris(folder).items()}
     return PkiKeys(
         root=signers["root"],
         registry_ca=signers["registry-ca"],
         publisher_ca=signers["publisher-ca"],
         signing=signers["signing"],
         log=signers["log"],
+        former=tuple(opened(uri) for uri in former_key_uris(folder)),
     )
 
 

@@ -45,7 +45,7 @@ def due(state: PkiState, keys: PkiKeys, now: datetime) -> Due:
     present = [
         item.role
         for item in state.authorities
-        if keys.of(item.role) is not None and crl_is_due(item, now)
+        if _is_ours(item, keys) and crl_is_due(item, now)
     ]
     former = [
         item.ca_id
@@ -53,6 +53,12 @@ def due(state: PkiState, keys: PkiKeys, now: datetime) -> Due:
         if keys.holding(certificate_spki(item.certificate)) and crl_is_due(item, now)
     ]
     return Due(leaf=_leaf_is_due(state, keys, now), crls=(*present, *former))
+
+
+def _is_ours(authority: Authority, keys: PkiKeys) -> bool:
+    """Whether this process should issue a present CA's CRL; a root is at hand or it is not."""
+    spki = certificate_spki(authority.certificate)
+    return authority.role != ROOT or keys.holding(spki) is not None
 
 
 def renew(state: PkiState, keys: PkiKeys, now: datetime) -> PkiChange:

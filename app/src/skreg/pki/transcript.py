@@ -1,4 +1,4 @@
-"""What the people at a ceremony read: before the root signs, and what it has signed, with hashes."""
+"""What the people at a ceremony read: what the root is to sign, then what it has signed."""
 
 from __future__ import annotations
 

@@ -10,14 +10,16 @@ import asyncio
 from dataclasses import dataclass, field
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skreg.bootstrap import WorkerContainer
 from skreg.db.locks import PUBLICATION_LOCK, exclusive, try_version
 from skreg.db.queries import work
 from skreg.domain.states import VersionState
+from skreg.errors import SigningRefused, SigningUnavailable
 from skreg.pki import state_json
 from skreg.pki.state import PkiState
-from skreg.publish import pipeline_pki
+from skreg.publish import pipeline_pki, trouble
 from skreg.publish.pipeline_index import refresh
 from skreg.publish.pipeline_log import sequence
 from skreg.publish.pipeline_release import release
@@ -57,14 +59,26 @@ class Pipeline:
         """Do ``settle``; the caller has this process's turn."""
         container = self.container
         async with exclusive(container.engine, PUBLICATION_LOCK) as connection:
-            state = await pipeline_pki.ensure(container, connection)
-            if state is None:
-                _log.warning("pki-missing", fix="skreg pki status prints the next step")
-                return
-            await self._write_pki(state)
-            size = await sequence(container, connection, state)
-            await release(container, connection, size)
-            await refresh(container, connection, state, size)
+            try:
+                await self._settle(connection)
+            except (SigningUnavailable, SigningRefused) as error:
+                await trouble.note(connection, error, container.clock())
+                raise
+
+    async def _settle(self, connection: AsyncConnection) -> None:
+        container = self.container
+        kept = await pipeline_pki.ensure(container, connection)
+        if kept is None:
+            _log.warning("pki-missing", fix="skreg pki status prints the next step")
+            return
+        if kept.failure is not None:
+            await trouble.note(connection, kept.failure, container.clock())
+        await self._write_pki(kept.state)
+        size = await sequence(container, connection, kept.state)
+        await release(container, connection, size)
+        await refresh(container, connection, kept.state, size)
+        if kept.failure is None:
+            await trouble.clear(connection)
 
     async def _write_pki(self, state: PkiState) -> None:
         present = state_json.to_bytes(state)
@@ -78,10 +92,20 @@ class Pipeline:
         async with try_version(container.engine, version_id) as connection:
             if connection is None:
                 return False
-            state = await pipeline_pki.load(connection)
+            state = await self._usable(connection)
             item = await work.item(connection, version_id)
             await connection.rollback()
             if state is None or item is None:
                 return False
             await vet_and_sign(container, connection, state, item)
             return True
+
+    async def _usable(self, connection: AsyncConnection) -> PkiState | None:
+        """Return the PKI once it has a leaf for this process's signing key."""
+        state = await pipeline_pki.load(connection)
+        spki = self.container.keys.signing.spki()
+        if state is None or state.chain_of(spki) is not None:
+            return state
+        await connection.rollback()
+        await self.settle()
+        return await pipeline_pki.load(connection)

@@ -19,7 +19,7 @@ from skreg.db.queries import catalogue, documents
 from skreg.db.queries.documents import DirtyPackage, ListedVersion, WaitingDocument
 from skreg.domain.states import VersionState
 from skreg.domain.versions import latest
-from skreg.pki.state import PkiState
+from skreg.pki.state import PkiState, der
 from skreg.publish.index.bins import PackageEntry
 from skreg.publish.index.documents import (
     IndexVersion,
@@ -31,6 +31,7 @@ from skreg.publish.index.paths import document_key
 from skreg.publish.index.timestamp import TimestampFacts, publish_timestamp
 from skreg.publish.index.tree import TreeState
 from skreg.publish.index.writer import update_tree, write_document, write_newest
+from skreg.publish.pipeline_keys import signing_leaf
 from skreg.publish.sign.leaf import SigningLeaf
 
 BATCH = 64
@@ -44,7 +45,7 @@ async def refresh(
     The caller holds the publication lock on ``connection``; ``size`` entries are under the
     published checkpoint.
     """
-    leaf = SigningLeaf(container.keys.signing, state.signing_chain)
+    leaf = signing_leaf(container.keys, state)
     while dirty := await documents.dirty(connection, _revoked_leaves(state), BATCH):
         await _sign_documents(container, connection, state, leaf, dirty)
     waiting = await documents.waiting(connection)
@@ -76,10 +77,9 @@ async def _previous(connection: AsyncConnection) -> TreeState | None:
 
 
 def _revoked_leaves(state: PkiState) -> list[str]:
-    """Return the SHA-256 of the present leaf when it is revoked; others cannot sign any more."""
-    if state.registry_ca.revocation_of(state.leaf.serial_number) is None:
-        return []
-    return [hashlib.sha256(state.signing_chain[0]).hexdigest()]
+    """Return the SHA-256 of each revoked leaf that has not expired: its documents are renewed."""
+    leaves = (state.leaf, *state.former_leaves)
+    return [hashlib.sha256(der(leaf)).hexdigest() for leaf in leaves if state.revocation_of(leaf)]
 
 
 def _signed(document: WaitingDocument) -> SignedDocument:

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from skillpkg.crypto import names
 from skillpkg.types import SignerKind
 from skreg.bootstrap import WorkerContainer
 from skreg.db.queries import log
@@ -16,7 +15,8 @@ from skreg.db.queries.log import Pending
 from skreg.pki.state import PkiState
 from skreg.publish.log import entries
 from skreg.publish.log.entries import PackageEvent, SignedArchive
-from skreg.publish.log.sequencer import LogKeys, integrate
+from skreg.publish.log.sequencer import integrate
+from skreg.publish.pipeline_keys import log_keys
 
 BATCH = 256
 """Entries that are given their index in one transaction."""
@@ -37,7 +37,7 @@ async def sequence(container: WorkerContainer, connection: AsyncConnection, stat
     async def read(start: int, end: int) -> Sequence[bytes]:
         return await log.entries(connection, start, end)
 
-    keys = LogKeys(names.log_origin(state.registry_id), container.keys.log)
+    keys = log_keys(container.keys, state, container.clock())
     note = await integrate(container.storage, keys, read, size)
     await connection.rollback()
     if size > await log.noted_size(connection):

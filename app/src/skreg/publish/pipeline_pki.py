@@ -6,7 +6,9 @@ anything of it is written to the read plane.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,8 +17,10 @@ from skillpkg.canonical_json import JsonObject
 from skillpkg.crypto import names
 from skreg.bootstrap import WorkerContainer
 from skreg.db.queries import log, pki
+from skreg.errors import SkregError
 from skreg.pki import ceremony, state_json
 from skreg.pki.bundle import BundleFacts
+from skreg.pki.ceremony_json import grant_from_bytes
 from skreg.pki.objects import publish_objects
 from skreg.pki.renew import renew
 from skreg.pki.state import PkiChange, PkiState
@@ -29,44 +33,98 @@ async def load(connection: AsyncConnection) -> PkiState | None:
     return None if stored is None else state_json.from_bytes(stored)
 
 
-async def ensure(container: WorkerContainer, connection: AsyncConnection) -> PkiState | None:
-    """Make the PKI or renew what is due, and store the change; None while a ceremony is awaited.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The PKI to go on with; ``failure`` is why something of it could not be renewed."""
+
+    state: PkiState
+    failure: SkregError | None = None
+
+
+async def ensure(container: WorkerContainer, connection: AsyncConnection) -> Kept | None:
+    """Make the PKI, install a grant or renew what is due; None while a ceremony is awaited.
+
+    What cannot be renewed now is told, and does not keep what still holds from being used.
 
     Raises:
-        SigningUnavailable, SigningRefused: from the keys' backends; nothing was changed.
+        SigningUnavailable, SigningRefused: from the keys' backends, when there is nothing good
+            to go on with; nothing was changed.
     """
     present = await load(connection)
-    change = await _change(container, connection, present)
+    granted = await pki.read(connection, pki.GRANT)
+    await connection.rollback()
+    try:
+        change = await asyncio.to_thread(_change, container, present, granted)
+    except SkregError as error:
+        if present is None or not _holds(present, container):
+            raise
+        return await _without_grant(container, connection, present, granted, error)
     if change is None:
         return None
+    await store(connection, change, present, installed=bool(granted))
+    return Kept(change.state)
+
+
+async def store(
+    connection: AsyncConnection,
+    change: PkiChange,
+    present: PkiState | None,
+    *,
+    installed: bool = False,
+) -> None:
+    """Keep a changed state with the log entries that tell of it, in one transaction.
+
+    Args:
+        installed: the change is the waiting grant's, which waits no longer.
+    """
     if change.state is not present:
         await pki.save(connection, pki.STATE, state_json.to_bytes(change.state))
         for entry in change.entries:
             await _ask_for_entry(connection, entry)
+    if installed:
+        await pki.save(connection, pki.GRANT, b"")
+        await pki.save(connection, pki.REQUEST, b"")
     await connection.commit()
-    return change.state
 
 
-async def _change(
-    container: WorkerContainer, connection: AsyncConnection, present: PkiState | None
+async def _without_grant(
+    container: WorkerContainer,
+    connection: AsyncConnection,
+    present: PkiState,
+    granted: bytes | None,
+    error: SkregError,
+) -> Kept:
+    """Go on with the present state; a grant that does not fit must not stop the renewals."""
+    if granted:
+        try:
+            change = await asyncio.to_thread(_change, container, present, None)
+        except SkregError as second:
+            error = second
+        else:
+            await store(connection, change or PkiChange(present), present)
+            return Kept(change.state if change else present, error)
+    return Kept(present, error)
+
+
+def _change(
+    container: WorkerContainer, present: PkiState | None, granted: bytes | None
 ) -> PkiChange | None:
     keys, now = container.keys, container.clock()
+    if granted:
+        return ceremony.install(grant_from_bytes(granted), keys, now, present)
     if present is not None:
         return renew(present, keys, now)
-    facts = BundleFacts(redirect_hosts=_hosts(container))
-    if keys.root is not None:
-        return ceremony.establish(keys, keys.root, now, facts)
-    return await _from_grant(container, connection)
-
-
-async def _from_grant(container: WorkerContainer, connection: AsyncConnection) -> PkiChange | None:
-    """Install what an offline root has signed, once ``skreg pki install`` has brought it."""
-    from skreg.pki.ceremony_json import grant_from_bytes
-
-    stored = await pki.read(connection, pki.GRANT)
-    if stored is None:
+    if keys.root is None:
         return None
-    return ceremony.install(grant_from_bytes(stored), container.keys, container.clock())
+    return ceremony.establish(keys, keys.root, now, BundleFacts(redirect_hosts=_hosts(container)))
+
+
+def _holds(state: PkiState, container: WorkerContainer) -> bool:
+    """Whether this process can sign what clients believe without anything new."""
+    leaf = state.leaf_of(container.keys.signing.spki())
+    if leaf is None or state.revocation_of(leaf) is not None:
+        return False
+    return leaf.not_valid_after_utc > container.clock()
 
 
 def _hosts(container: WorkerContainer) -> tuple[str, ...]:

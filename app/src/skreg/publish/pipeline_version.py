@@ -13,7 +13,7 @@ from skreg.domain.states import VersionState
 from skreg.errors import BlobMissing
 from skreg.pki.state import PkiState
 from skreg.publish.sign.archive import sign_archive
-from skreg.publish.sign.leaf import SigningLeaf
+from skreg.publish.pipeline_keys import signing_leaf
 from skreg.publish.staging import staging_key
 from skreg.publish.vet.candidate import Candidate
 from skreg.publish.vet.findings import Finding, Severity, Verdict, verdict_on
@@ -74,7 +74,7 @@ async def _sign(
     findings: list[Finding],
 ) -> None:
     """Sign, then keep signature, chain and the wish for a log entry in one transaction."""
-    leaf = SigningLeaf(container.keys.signing, state.signing_chain)
+    leaf = signing_leaf(container.keys, state)
     signature = await asyncio.to_thread(sign_archive, data, leaf)
     told = [finding.to_json() for finding in findings]
     if await work.keep_signature(connection, item.id, told, signature, leaf.chain):

@@ -58,6 +58,8 @@ def load(der: bytes) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(der)
         require_whole_signature(der, certificate.signature)
+        if certificate.serial_number <= 0:
+            raise ValueError("its serial number is not positive")
         _ = (list(certificate.extensions), certificate.subject, certificate.issuer)
         _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
     except UNREADABLE as error:

@@ -118,6 +118,10 @@ def open_bundle(
         bundle = parse_payload(envelope.payload)
     except ValueError as error:
         raise _refused(Check.TRUST_BUNDLE, str(error)) from error
+    except VerificationRefused as error:
+        if error.check is not Check.CHAIN:
+            raise
+        raise _refused(Check.TRUST_BUNDLE, f"a root in it is no root: {error.why}") from error
     if pinned_fingerprint not in {root.fingerprint for root in bundle.roots}:
         raise _refused(Check.ROOT_PIN, "the bundle no longer lists the pinned root")
     if bundle.version < remembered_version:

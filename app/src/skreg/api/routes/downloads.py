@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from skreg.api import links
+from skreg.api.client_address import client_address
 from skreg.api.dependencies import Container
 from skreg.api.services import catalogue
 from skreg.bootstrap import ApiContainer
@@ -16,30 +17,36 @@ router = APIRouter(tags=["downloads"])
 
 
 @router.get("/v1/packages/{ns}/{name}/{version}/download", summary="The archive")
-async def by_package(ns: str, name: str, version: str, container: Container) -> Response:
+async def by_package(
+    ns: str, name: str, version: str, container: Container, request: Request
+) -> Response:
     """Redirect to the archive in the read plane; `version` may be a tag or `latest`."""
-    return await _redirect(container, ns, name, version, "skill")
+    address = client_address(request, container.settings.trusted_proxies)
+    return await _redirect(container, (ns, name, version), "skill", address)
 
 
 @router.get("/v1/download/{ns}/{name}/{version}", summary="The archive")
-async def download(ns: str, name: str, version: str, container: Container) -> Response:
+async def download(
+    ns: str, name: str, version: str, container: Container, request: Request
+) -> Response:
     """Redirect to the archive in the read plane; `version` may be a tag or `latest`."""
-    return await _redirect(container, ns, name, version, "skill")
+    address = client_address(request, container.settings.trusted_proxies)
+    return await _redirect(container, (ns, name, version), "skill", address)
 
 
 @router.get("/v1/download/{ns}/{name}/{version}/sig", summary="The detached signature")
 async def signature(ns: str, name: str, version: str, container: Container) -> Response:
     """Redirect to the DER ECDSA signature, what `openssl dgst -sha256 -verify` checks."""
-    return await _redirect(container, ns, name, version, "sig")
+    return await _redirect(container, (ns, name, version), "sig")
 
 
 async def _redirect(
-    container: ApiContainer, ns: str, name: str, version: str, suffix: str
+    container: ApiContainer, wanted: tuple[str, str, str], suffix: str, address: str | None = None
 ) -> Response:
-    found = await catalogue.version(container, ns, name, version)
+    found = await catalogue.version(container, *wanted)
     if found.state == VersionState.WITHDRAWN:
-        raise Gone(f"{ns}/{name}@{found.version} was withdrawn.")
+        raise Gone(f"{found.namespace}/{found.name}@{found.version} was withdrawn.")
     if suffix == "skill":
-        container.downloads.add(found.id)
+        container.downloads.add(found.id, address)
     headers = {"Cache-Control": "no-cache", "X-Skreg-State": found.state}
     return RedirectResponse(links.archive(container.settings, found, suffix), 302, headers)

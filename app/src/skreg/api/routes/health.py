@@ -21,8 +21,8 @@ async def healthz() -> Health:
 async def readyz(container: Container, response: Response) -> Health:
     """Answer 503 until the schema was once seen at this version's head, or without storage.
 
-    Afterwards 200; `degraded` names the database, PKI or signer when they are away: installs
-    go on meanwhile.
+    Afterwards 200; `degraded` names the database, PKI or signer when they are away, and
+    `renewal` when something is not renewed in time: installs go on meanwhile.
     """
     found = await readiness.check(container)
     if not found.ready:

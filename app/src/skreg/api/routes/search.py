@@ -2,63 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Query, Response
 
 from skreg.api.dependencies import Container
-from skreg.api.models import Count, Counts, Hit, SearchResults
-from skreg.db.engine import reading
-from skreg.db.queries import search as queries
+from skreg.api.models import Count, Counts, Hit, Problem, SearchResults
+from skreg.api.services import search as service
+from skreg.db.queries import search_facets
+from skreg.db.queries.search_words import Filters
 
 router = APIRouter(prefix="/v1", tags=["search"])
-PER_PAGE = 20
-_LAST_PAGE = queries.TOTAL_CAP // PER_PAGE
 _BRIEFLY = "public, max-age=10"
 
 
-@router.get("/search", response_model=SearchResults, summary="Search packages")
+@router.get(
+    "/search",
+    response_model=SearchResults,
+    summary="Search packages",
+    responses={422: {"model": Problem, "description": "A parameter is out of its range."}},
+)
 async def search(
     container: Container,
     response: Response,
     q: str = Query("", max_length=200, description='words; "a phrase", -without and or work'),
     category: str | None = Query(None, max_length=64),
     tag: str | None = Query(None, max_length=64),
-    page: int = Query(1, ge=1, le=_LAST_PAGE, description="20 hits a page"),
+    namespace: str | None = Query(None, max_length=64),
+    page: int = Query(1, ge=1, le=service.LAST_PAGE, description="20 hits a page"),
 ) -> SearchResults:
-    """Find packages, best match first; without words the newest first.
+    """Find packages: of exactly that name first, then best match first.
 
-    `total` is counted up to 1,000; `total_relation` is then `gte`.
+    Downloads raise a match. Without words or filters the newest come first. `total` is counted
+    up to 1,000; `total_relation` is then `gte`.
     """
-    words = q.replace("\x00", " ").strip()
-    filters = queries.Filters(words or None, category, tag)
-    async with reading(container.engine) as connection:
-        hits = await queries.search(
-            connection, filters, offset=(page - 1) * PER_PAGE, limit=PER_PAGE
-        )
-        total = await queries.total(connection, filters)
+    filters = Filters(_plain(q), _plain(category), _plain(tag), _plain(namespace))
+    found = await service.find(container, filters, page)
     response.headers["Cache-Control"] = _BRIEFLY
     return SearchResults(
         query=q,
         page=page,
-        per_page=PER_PAGE,
-        total=min(total, queries.TOTAL_CAP),
-        total_relation="gte" if total > queries.TOTAL_CAP else "eq",
-        results=[Hit.model_validate(item, from_attributes=True) for item in hits],
+        per_page=service.PER_PAGE,
+        total=found.total,
+        total_relation="eq" if found.exact else "gte",
+        results=[Hit.model_validate(item, from_attributes=True) for item in found.hits],
     )
 
 
 @router.get("/tags", response_model=Counts, summary="Tags in use")
 async def tags(container: Container, response: Response) -> Counts:
     """Return the thousand most used tags."""
-    async with reading(container.engine) as connection:
-        found = await queries.tags(connection)
     response.headers["Cache-Control"] = _BRIEFLY
-    return Counts(results=[Count(name=item.name, packages=item.packages) for item in found])
+    return _counts(await service.tags(container))
 
 
 @router.get("/categories", response_model=Counts, summary="Categories in use")
 async def categories(container: Container, response: Response) -> Counts:
     """Return every category that a visible package has."""
-    async with reading(container.engine) as connection:
-        found = await queries.categories(connection)
     response.headers["Cache-Control"] = _BRIEFLY
+    return _counts(await service.categories(container))
+
+
+def _counts(found: Sequence[search_facets.Count]) -> Counts:
     return Counts(results=[Count(name=item.name, packages=item.packages) for item in found])
+
+
+def _plain(text: str | None) -> str | None:
+    """Return what was typed; None for nothing. The database's texts hold no NUL."""
+    return (text or "").replace("\x00", " ").strip() or None

@@ -24,9 +24,7 @@ PER_ACCOUNT = 100
 """Attempts on one account from all addresses it is not known at."""
 
 
-async def charge(
-    container: ApiContainer, username: str, address: str | None
-) -> tuple[bytes, ...]:
+async def charge(container: ApiContainer, username: str, address: str | None) -> tuple[bytes, ...]:
     """Count an attempt before the password is looked at; returns what to ``refund``.
 
     It is the same for a name nobody has, and counted at once: a hundred guesses sent together

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from skreg.bootstrap import ApiContainer
 from skreg.db.engine import reading
 from skreg.db.migrate import head
-from skreg.db.queries import rows
+from skreg.db.queries import pki, rows
 from skreg.errors import BlobMissing, DatabaseUnavailable, StorageUnavailable
 
+_RENEWED_WITHIN = timedelta(hours=12)
+"""A timestamp is renewed after six hours; twice that means that nobody does it."""
 _seen_schema: set[int] = set()
 """Containers that have once seen their schema: a later outage degrades, it does not unready."""
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """``degraded`` names parts: database, storage, pki, signer."""
+    """``degraded`` names parts: database, storage, pki, signer, renewal."""
 
     ready: bool
     degraded: list[str]
@@ -33,6 +35,8 @@ async def check(container: ApiContainer) -> Readiness:
         degraded.append("database")
     storage = await _storage(container)
     degraded += storage
+    if database and "renewal" not in degraded and await _renewal_fails(container):
+        degraded.append("renewal")
     ready = id(container) in _seen_schema and "storage" not in storage
     return Readiness(ready, degraded)
 
@@ -55,7 +59,7 @@ async def _database(container: ApiContainer) -> bool:
 
 async def _storage(container: ApiContainer) -> list[str]:
     """Return ``storage`` when it does not answer, ``pki`` before the first timestamp,
-    ``signer`` once the timestamp was not renewed in time."""
+    ``renewal`` while it is not renewed in time, ``signer`` once it has expired."""
     try:
         envelope = await container.storage.get("index/timestamp")
     except BlobMissing:
@@ -63,5 +67,17 @@ async def _storage(container: ApiContainer) -> list[str]:
     except StorageUnavailable:
         return ["storage"]
     payload = json.loads(b64decode(json.loads(envelope)["payload"]))
-    expires = datetime.fromisoformat(payload["expires_at"])
-    return ["signer"] if expires < container.clock() else []
+    now = container.clock()
+    if datetime.fromisoformat(payload["expires_at"]) < now:
+        return ["signer"]
+    late = now - datetime.fromisoformat(payload["issued_at"]) > _RENEWED_WITHIN
+    return ["renewal"] if late else []
+
+
+async def _renewal_fails(container: ApiContainer) -> bool:
+    """Whether the worker says that it cannot renew something."""
+    try:
+        async with reading(container.engine) as connection:
+            return bool(await pki.read(connection, pki.TROUBLE))
+    except DatabaseUnavailable:
+        return False

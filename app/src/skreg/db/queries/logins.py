@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,9 +19,7 @@ class Attempts:
     seconds_left: int
 
 
-async def count_attempt(
-    connection: AsyncConnection, subject: bytes, window: timedelta
-) -> Attempts:
+async def count_attempt(connection: AsyncConnection, subject: bytes, window: timedelta) -> Attempts:
     """Count one attempt; returns what the present window has seen.
 
     One statement, so that a hundred attempts at once are a hundred counts.
@@ -82,15 +80,15 @@ async def insert_reset_code(
     connection: AsyncConnection,
     digest: bytes,
     account_id: int,
-    expires_at: datetime,
+    lifetime: timedelta,
     issued_by: int | None = None,
 ) -> None:
     """Keep a code by its digest; codes of the account that were issued before are void."""
     await rows.run(connection, "DELETE FROM reset_codes WHERE account_id = :id", {"id": account_id})
     sql = """
         INSERT INTO reset_codes (code_hash, account_id, issued_by, expires_at)
-        VALUES (:digest, :account, :by, :expires)"""
-    values = {"digest": digest, "account": account_id, "by": issued_by, "expires": expires_at}
+        VALUES (:digest, :account, :by, now() + :lifetime)"""
+    values = {"digest": digest, "account": account_id, "by": issued_by, "lifetime": lifetime}
     await rows.run(connection, sql, values)
 
 
@@ -111,4 +109,3 @@ async def use_reset_code(connection: AsyncConnection, digest: bytes) -> int | No
         RETURNING r.account_id"""
     found: int | None = await rows.scalar(connection, sql, {"digest": digest})
     return found
-

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skreg.db.queries import rows
 
-TIER_SIZES = (2_000, 30_000)
-"""Packages in the first tier, and in the first two together."""
+TIER_SIZES = (2_000, 30_000, 250_000)
+"""Packages up to tier 0, 1 and 2; behind them is tier 3."""
 WINDOW_DAYS = 90
 """Downloads of so many days make the popularity."""
 KEPT_DAYS = 400
@@ -72,15 +72,14 @@ async def weigh(connection: AsyncConnection, today: date) -> int:
 
 async def set_tiers(connection: AsyncConnection) -> int:
     """Put every package into its tier; returns how many moved. The lock is as for ``weigh``."""
-    first, second = TIER_SIZES
+    whens = " ".join(f"WHEN place <= {size} THEN {tier}" for tier, size in enumerate(TIER_SIZES))
     sql = f"""
         WITH places AS (
             SELECT package_id, row_number() OVER (ORDER BY popularity DESC, package_id) AS place
-            FROM package_search ORDER BY popularity DESC, package_id LIMIT {second})
+            FROM package_search ORDER BY popularity DESC, package_id LIMIT {TIER_SIZES[-1]})
         UPDATE package_search s SET tier = fresh.tier
         FROM (
-            SELECT package_id, CASE WHEN place <= {first} THEN 0
-                                    WHEN place <= {second} THEN 1 ELSE 2 END AS tier
+            SELECT package_id, CASE {whens} ELSE {len(TIER_SIZES)} END AS tier
             FROM package_search LEFT JOIN places USING (package_id)) AS fresh
         WHERE s.package_id = fresh.package_id AND s.tier <> fresh.tier"""  # noqa: S608
     return await rows.run(connection, sql)

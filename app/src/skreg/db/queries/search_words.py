@@ -13,6 +13,7 @@ DEADLINE_MS = 2000
 """No statement of a search runs longer: the answer is then that the database is away."""
 _JOINED = re.compile(r"(?<=\w)[-/]+(?=\w)")
 _FOLLOWED_BY = re.compile(r"<(?:-|\d+)>")
+_LEXEME = re.compile(r"'((?:[^']|'')*)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,21 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Two tsqueries as text: ``words`` ranks and decides, ``index`` is what an index is asked.
+    """Three tsqueries as text, empty where there is nothing to ask.
 
-    ``index`` holds the filters and takes a phrase for its words, so that the rows in which a
-    phrase is looked for are bounded. ``words`` is empty when nothing but filters was given.
+    ``words`` ranks, and decides where order matters (``ordered``). ``index`` is what an index is
+    asked: with the filters, and a phrase taken for its words, so that the rows in which a phrase
+    is looked for are bounded. ``names`` finds those whose name has every word.
     """
 
     words: str
     index: str
+    names: str
+
+    @property
+    def ordered(self) -> bool:
+        """Whether ``index`` finds more than ``words``."""
+        return bool(_FOLLOWED_BY.search(self.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +76,10 @@ async def understand(connection: AsyncConnection, filters: Filters) -> Wanted | 
     words = _chosen(parsed) if parsed else ""
     if filters.query and not words:
         return None
-    narrowed = [f"({_loose(words)})"] if words else []
-    if lexemes := filters.lexemes():
-        narrowed.append(lexemes)
-    return Wanted(words, " & ".join(narrowed))
+    loose = _loose(words)
+    names = "" if "!" in words else _LEXEME.sub(r"'name:\1'", loose)
+    lexemes = filters.lexemes()
+    return Wanted(words, _both(loose, lexemes), _both(names, lexemes) if names else "")
 
 
 def exact_name(query: str) -> tuple[str | None, str]:
@@ -90,6 +98,10 @@ def _chosen(parsed: _Parsed) -> str:
 def _loose(words: str) -> str:
     """Return the query without order of words; under a negation that would find less, not more."""
     return words if "!" in words else _FOLLOWED_BY.sub("&", words)
+
+
+def _both(query: str, lexemes: str) -> str:
+    return " & ".join(part for part in (f"({query})" if query else "", lexemes) if part)
 
 
 def _quoted(lexeme: str) -> str:

@@ -8,8 +8,17 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from skreg.db.tables import access, accounts, catalogue, publication, search
+from skreg.db.tables import access, accounts, catalogue, publication, releases, search, trusted
 
 metadata = SQLModel.metadata
 
-__all__ = ["access", "accounts", "catalogue", "metadata", "publication", "search"]
+__all__ = [
+    "access",
+    "accounts",
+    "catalogue",
+    "metadata",
+    "publication",
+    "releases",
+    "search",
+    "trusted",
+]

@@ -18,12 +18,16 @@ class Package(SQLModel, table=True):
     ``name_hash`` is SHA-256 of ``ns/name``, whose first digits say which bin it falls in.
     ``revision`` grows with every change that its index document must show; a document carries
     the revision it was built from. ``entry_seq`` and ``last_log_index`` chain its log entries.
+    ``moved_to`` is where it goes on under another name, ``trusted_only`` that CI alone publishes.
     """
 
     __tablename__ = "packages"
     __table_args__ = (
         sa.UniqueConstraint("namespace_id", "name", name="packages_name"),
         sa.UniqueConstraint("namespace_id", "look_alike", name="packages_look_alike"),
+        sa.Index(
+            "packages_moved_to", "moved_to", postgresql_where=sa.text("moved_to IS NOT NULL")
+        ),
     )
     id: int = c.identity()
     namespace_id: int = c.reference("namespaces.id")
@@ -34,6 +38,8 @@ class Package(SQLModel, table=True):
     entry_seq: int = c.number(default="0")
     last_log_index: int | None = c.number(nullable=True)
     created_at: datetime = c.now()
+    moved_to: int | None = c.reference("packages.id", nullable=True)
+    trusted_only: bool = c.flag()
 
 
 class VersionRow(SQLModel, table=True):
@@ -74,7 +80,7 @@ class VersionRow(SQLModel, table=True):
 
 
 class DistTag(SQLModel, table=True):
-    """A name for a version, such as ``beta``; ``latest`` is computed and not kept here."""
+    """A name for a version, such as ``beta``; ``latest`` only where an owner set it."""
 
     __tablename__ = "dist_tags"
     package_id: int = c.reference("packages.id", primary_key=True)

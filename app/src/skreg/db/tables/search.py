@@ -10,26 +10,33 @@ from sqlmodel import SQLModel
 
 from skreg.db.tables import columns as c
 
-_PLAIN = {"fastupdate": "off"}
 
-
-def _documents(name: str, **options: object) -> sa.Index:
+def _documents(name: str, up_to: int | None = None) -> sa.Index:
     """An index over the words; without a pending list, which every search would read through."""
-    return sa.Index(name, "document", postgresql_using="gin", postgresql_with=_PLAIN, **options)
+    where = None if up_to is None else sa.text(f"tier <= {up_to}")
+    return sa.Index(
+        name,
+        "document",
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+        postgresql_where=where,
+    )
 
 
 class PackageSearch(SQLModel, table=True):
     """One row a visible package; a trigger keeps ``document`` from the other columns.
 
     ``popularity`` is how many addresses downloaded it lately, ``tier`` 0 among the 2,000 most
-    popular, 1 up to the 30,000th, 2 behind: a search begins in the small indexes.
+    popular, 1 up to the 30,000th, 2 up to the 250,000th, 3 behind: a search begins in the small
+    indexes.
     """
 
     __tablename__ = "package_search"
     __table_args__ = (
         _documents("package_search_document"),
-        _documents("package_search_top", postgresql_where=sa.text("tier = 0")),
-        _documents("package_search_upper", postgresql_where=sa.text("tier <= 1")),
+        _documents("package_search_tier0", 0),
+        _documents("package_search_tier1", 1),
+        _documents("package_search_tier2", 2),
         sa.Index("package_search_tags", "tags", postgresql_using="gin"),
         sa.Index("package_search_category", "category"),
         sa.Index("package_search_newest", "published_at", "package_id"),
@@ -44,7 +51,7 @@ class PackageSearch(SQLModel, table=True):
     category: str = c.text()
     tags: list[str] = c.texts()
     popularity: int = c.number(default="0")
-    tier: int = c.column(sa.SmallInteger(), default="2")
+    tier: int = c.column(sa.SmallInteger(), default="3")
     published_at: datetime = c.moment()
     document: str | None = c.column(TSVECTOR(), nullable=True)
 

@@ -128,7 +128,7 @@ def _services(
     )
     subnets = args["subnet_ids"]
     worker_plan = ServicePlan(Identity.WORKER, subnets, groups[Identity.WORKER], *worker)
-    # The worker migrates the database before it is well; the api that needs that comes after.
+    # The worker migrates the database; the api that needs the new schema is started after it.
     first = service(scope, home, workloads[Identity.WORKER].task, worker_plan)
     wrong = metric_alarm(scope, service_alarms.errors(way_in.balancer), told)
     api_plan = ServicePlan(

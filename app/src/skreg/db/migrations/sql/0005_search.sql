@@ -1,17 +1,19 @@
 -- Search by tiers of popularity, downloads counted once an address and day, changes for mirrors.
 
--- 0: the 2,000 most popular, 1: up to the 30,000th, 2: the rest. A worker's job sets it anew.
-ALTER TABLE package_search ADD COLUMN tier SMALLINT DEFAULT 2 NOT NULL;
-CREATE INDEX package_search_top ON package_search USING gin (document) WITH (fastupdate = off) WHERE tier = 0;
-CREATE INDEX package_search_upper ON package_search USING gin (document) WITH (fastupdate = off) WHERE tier <= 1;
+-- 0: the 2,000 most popular, 1: up to the 30,000th, 2: up to the 250,000th, 3: the rest.
+-- A worker's job sets it anew.
+ALTER TABLE package_search ADD COLUMN tier SMALLINT DEFAULT 3 NOT NULL;
+CREATE INDEX package_search_tier0 ON package_search USING gin (document) WITH (fastupdate = off) WHERE tier <= 0;
+CREATE INDEX package_search_tier1 ON package_search USING gin (document) WITH (fastupdate = off) WHERE tier <= 1;
+CREATE INDEX package_search_tier2 ON package_search USING gin (document) WITH (fastupdate = off) WHERE tier <= 2;
 CREATE INDEX package_search_exact ON package_search (name);
 
 -- A pending list would be read through by every search.
 ALTER INDEX package_search_document SET (fastupdate = off);
 
 -- Names and tags both as written and as English stems, so that one query finds a word wherever it
--- stands. Filters are lexemes with a colon, which no text is parsed into: a filter narrows the
--- index's own lists instead of being tried on every row that a common word finds.
+-- stands. Lexemes with a colon, which no text is parsed into, let the index's own lists answer what
+-- would otherwise be tried on every row that a common word finds: filters, and words of names.
 CREATE OR REPLACE FUNCTION package_search_fill() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     words TEXT := replace(NEW.name, '-', ' ') || ' ' || NEW.name;
@@ -24,7 +26,9 @@ BEGIN
         setweight(to_tsvector('english', NEW.description), 'C') ||
         setweight(to_tsvector('english', replace(NEW.category, '-', ' ')), 'D') ||
         array_to_tsvector(ARRAY['namespace:' || NEW.namespace, 'category:' || NEW.category] ||
-                          ARRAY(SELECT 'tag:' || tag FROM unnest(NEW.tags) AS tag));
+                          ARRAY(SELECT 'tag:' || tag FROM unnest(NEW.tags) AS tag) ||
+                          ARRAY(SELECT 'name:' || word
+                                FROM unnest(tsvector_to_array(to_tsvector('english', words))) AS word));
     RETURN NEW;
 END;
 $$;

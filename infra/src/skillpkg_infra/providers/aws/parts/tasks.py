@@ -19,6 +19,8 @@ from skillpkg_infra.scope import Scope
 
 PORT = 8080
 USER = "10001:10001"
+HEALTH = "/opt/skreg/share/health.py"
+"""The image's own check of the role that it runs."""
 SCRATCH = "scratch"
 SCRATCH_PATH = "/tmp"  # noqa: S108  # the container's own, emptied with it
 
@@ -92,9 +94,8 @@ def _door(plan: TaskPlan) -> dict[str, Any]:
 
 
 def _health() -> dict[str, Any]:
-    # The worker is well once its migrations are done: a new api waits for that.
     return {
-        "command": ["CMD", "skreg", "health"],
+        "command": ["CMD", "python", HEALTH],
         "interval": 15,
         "timeout": 10,
         "retries": 4,

@@ -1,0 +1,33 @@
+"""Finding packages: one page of a search, and the tags and categories in use."""
+
+from __future__ import annotations
+
+from skreg.bootstrap import ApiContainer
+from skreg.db.engine import reading
+from skreg.db.queries import search, search_facets
+from skreg.db.queries.search import Found
+from skreg.db.queries.search_facets import Count
+from skreg.db.queries.search_words import Filters
+
+PER_PAGE = 20
+LAST_PAGE = search.TOTAL_CAP // PER_PAGE
+
+
+async def find(container: ApiContainer, filters: Filters, page: int) -> Found:
+    """Return page ``page``, from 1 to ``LAST_PAGE``."""
+    async with reading(container.engine) as connection:
+        return await search.search(
+            connection, filters, offset=(page - 1) * PER_PAGE, limit=PER_PAGE
+        )
+
+
+async def tags(container: ApiContainer) -> list[Count]:
+    """Return the thousand most used tags."""
+    async with reading(container.engine) as connection:
+        return await search_facets.tags(connection)
+
+
+async def categories(container: ApiContainer) -> list[Count]:
+    """Return the categories in use."""
+    async with reading(container.engine) as connection:
+        return await search_facets.categories(connection)

@@ -1,0 +1,1 @@
+"""``skreg pki``: what people do with keys and certificates, on the registry and beside its root."""
