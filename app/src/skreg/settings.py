@@ -192,7 +192,9 @@ class ApiSettings(StorageSettings):
     def _valkey(cls, value: SecretStr | None) -> SecretStr | None:
         scheme = value.get_secret_value().partition("://")[0] if value else "valkey"
         if scheme not in ("valkey", "valkeys", "redis", "rediss", "unix"):
-            raise ValueError("must begin with valkey://, valkeys://, redis://, rediss:// or unix://")
+            raise ValueError(
+                "must begin with valkey://, valkeys://, redis://, rediss:// or unix://"
+            )
         return value
 
     @field_validator("trusted_proxies")
@@ -226,6 +228,10 @@ class WorkerSettings(StorageSettings):
     """Where issued certificates are kept, as a secret's URI; unset: in the database."""
     redirect_hosts: str = ""
     """Comma-separated hosts a client may follow a redirect to (goes into the trust bundle)."""
+    cdn_uri: str = "none:"
+    """What a takedown is told to: ``cloudfront://…``, ``gcpcdn://…``, ``frontdoor://…``."""
+    ready_file: str | None = None
+    """Written when the worker has migrated and settled once; a container's health check reads it."""
     worker_concurrency: int = Field(default=4, ge=1, le=64)
     """Versions that are worked on at the same time."""
 

@@ -11,13 +11,15 @@ import procrastinate
 import structlog
 from procrastinate import RetryStrategy
 
-from skreg import queue
+from skreg import queue, ready_file
 from skreg.bootstrap import WorkerContainer
 from skreg.db.engine import writing
 from skreg.db.queries import pki, work
 from skreg.errors import DatabaseUnavailable, SkregError
+from skreg.health_report import reporting
 from skreg.publish.pipeline import Pipeline
 from skreg.publish.pipeline_retire import retire_replaced
+from skreg.publish.pipeline_withdraw import withdraw_waiting
 from skreg.publish.popularity import reckon
 
 STALLED_SECONDS = 60.0
@@ -34,7 +36,8 @@ async def run_worker(container: WorkerContainer, *, wait: bool = True) -> None:
     pipeline = Pipeline(container)
     register(container, pipeline)
     app = container.queue
-    async with app.open_async():
+    ready_file.withdraw(container.settings.ready_file)
+    async with app.open_async(), reporting(container):
         await _first(container, pipeline)
         await app.run_worker_async(
             queues=[queue.QUEUE, "builtin"],
@@ -87,17 +90,22 @@ def register(container: WorkerContainer, pipeline: Pipeline) -> None:
         retry=RetryStrategy(max_attempts=6, exponential_wait=2),
     )
     async def settle() -> None:
-        await pipeline.settle()
+        await _settle(container, pipeline)
+
+    @app.task(name=queue.WITHDRAW, queue=queue.QUEUE)
+    async def withdraw() -> None:
+        await withdraw_waiting(container)
 
     @app.periodic(cron="* * * * *", periodic_id="sweep")
     @app.task(name="skreg.sweep", queue=queue.QUEUE, queueing_lock="sweep")
     async def sweep_up(timestamp: int) -> None:
         await sweep(container)
+        await withdraw_waiting(container)
 
     @app.periodic(cron="*/10 * * * *", periodic_id="renew")
     @app.task(name="skreg.renew", queue=queue.QUEUE, queueing_lock="renew")
     async def renew(timestamp: int) -> None:
-        await pipeline.settle()
+        await _settle(container, pipeline)
 
     @app.periodic(cron="7 * * * *", periodic_id="popularity")
     @app.task(name="skreg.popularity", queue=queue.QUEUE, queueing_lock="popularity")
@@ -156,10 +164,17 @@ async def _first(container: WorkerContainer, pipeline: Pipeline) -> None:
     """On start: PKI, timestamp and whatever a predecessor left, before the first job."""
     await _note_root(container)
     try:
-        await pipeline.settle()
+        await _settle(container, pipeline)
     except SkregError as error:
         _log.warning("settle-failed", error=str(error))
+        await container.queue.configure_task(queue.SETTLE, queue=queue.QUEUE).defer_async()
     await sweep(container, starting=True)
+
+
+async def _settle(container: WorkerContainer, pipeline: Pipeline) -> None:
+    """Settle; from the first time that it succeeds this worker is ready."""
+    await pipeline.settle()
+    ready_file.announce(container.settings.ready_file)
 
 
 async def _note_root(container: WorkerContainer) -> None:

@@ -22,7 +22,7 @@ def shared(config: StackConfig, database: DatabaseOutputs, storage: StorageOutpu
     values: Environment = {
         "ENVIRONMENT": str(config.environment),
         "DATABASE_URL": database.url,
-        "DATABASE_SECRET": database.secret_uri,
+        "DATABASE_PASSWORD_SECRET": database.secret_uri,
         "STORAGE_URL": storage.storage_url,
         "STAGING_URL": storage.staging_url,
     }
@@ -33,7 +33,12 @@ def shared(config: StackConfig, database: DatabaseOutputs, storage: StorageOutpu
 
 def for_api(config: StackConfig, base: Mapping[str, pulumi.Input[str]]) -> Environment:
     """Return the api's environment; compute adds its own URL, proxies and cache."""
-    values: Environment = {**base, "LISTEN_HOST": "0.0.0.0", "LISTEN_PORT": "8080"}  # noqa: S104
+    values: Environment = {
+        **base,
+        "LISTEN_HOST": "0.0.0.0",  # noqa: S104  # its own network; the balancer alone gets in
+        "LISTEN_PORT": "8080",
+        "VISIBILITY": str(config.visibility),
+    }
     if config.oidc_issuer and config.oidc_client_id:
         values["OIDC_ISSUER"] = config.oidc_issuer
         values["OIDC_CLIENT_ID"] = config.oidc_client_id
@@ -51,8 +56,10 @@ def for_worker(
         "ROOT_MODE": str(pki.root_mode),
         "PKI_SECRET": pki.secret_uri,
     }
+    if pki.former_key_uris:
+        values["FORMER_KEY_URIS"] = pulumi.Output.all(*pki.former_key_uris).apply(" ".join)
     if storage.redirect_hosts is not None:
         values["REDIRECT_HOSTS"] = storage.redirect_hosts
     if storage.invalidation_uri is not None:
-        values["CDN_INVALIDATION"] = storage.invalidation_uri
+        values["CDN_URI"] = storage.invalidation_uri
     return values

@@ -55,7 +55,7 @@ async def test_unknown_account_and_wrong_password_are_told_apart_by_nothing(
     bodies = [{**item.json(), "request_id": ""} for item in answers]
     assert [item.status for item in answers] == [401, 401]
     assert bodies[0] == bodies[1]
-    assert answers[0].headers["www-authenticate"] == "Bearer"
+    assert answers[0].headers["www-authenticate"].startswith("Bearer")
 
 
 async def test_a_disabled_account_is_out_at_once(acme: AsgiClient, registry: Registry) -> None:

@@ -27,11 +27,15 @@ def age(world: World, hours: float) -> None:
 
 
 def serve_version(world: World, number: int) -> None:
-    def renumbered(document: Document) -> Document:
-        return document | {"version": number}
+    for version in range(1, number + 1):
 
-    world.registry.hooks["trust"] = renumbered
-    world.server.files["/trust/latest.json"] = world.registry.bundle()
+        def renumbered(document: Document, version: int = version) -> Document:
+            return document | {"version": version}
+
+        world.registry.hooks["trust"] = renumbered
+        data = world.registry.bundle()
+        world.server.files[f"/trust/{version}.json"] = data
+    world.server.files["/trust/latest.json"] = data
 
 
 def test_a_young_bundle_is_not_fetched_again_and_an_old_one_is(world: World) -> None:

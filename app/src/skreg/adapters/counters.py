@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import structlog
 from limits.aio.storage import RedisStorage
+from limits.aio.storage.redis.valkey import ValkeyBridge
 from limits.errors import StorageError
 
 from skreg.ports.counters import Counters
@@ -48,12 +49,10 @@ class ValkeyCounters:
     """
 
     def __init__(self, url: str) -> None:
-        scheme, rest = url.split("://", 1)
-        name = {"unix": "valkey+unix"}.get(scheme, scheme)
+        spoken = url.replace("redis", "valkey", 1).replace("unix:", "valkey+unix:", 1)
         self._storage = RedisStorage(
-            f"async+{name}://{rest}",
+            f"async+{spoken}",
             wrap_exceptions=True,
-            implementation="valkey",
             key_prefix="skreg",
             socket_timeout=_PATIENCE,
             socket_connect_timeout=_PATIENCE,
@@ -65,7 +64,8 @@ class ValkeyCounters:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._storage.bridge.get_connection().aclose()
+        if isinstance(self._storage.bridge, ValkeyBridge):
+            await self._storage.bridge.storage.aclose()
 
 
 class SharedCounters:

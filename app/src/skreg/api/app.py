@@ -10,18 +10,27 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from skreg.api import problems
+from skreg.api import documented, problems
+from skreg.api.entrance import Entrance
+from skreg.api.idempotency import Idempotency
 from skreg.api.middleware import Envelope
 from skreg.api.routes import (
     auth,
     badges,
     changes,
+    device,
     downloads,
     feeds,
     health,
+    invitations,
+    limits,
+    namespaces,
+    oidc,
     packages,
     publishing,
+    readers,
     search,
+    staff,
     tokens,
 )
 from skreg.bootstrap import ApiContainer
@@ -31,7 +40,8 @@ A registry for agent skills. Every package is vetted, signed by keys in hardware
 public log. Installs need none of these routes: they read signed static objects under `/index`,
 `/packages`, `/log`, `/crl` and `/trust`.
 
-Every error is RFC 9457 problem+json with a `request_id`.
+Every error is RFC 9457 problem+json with a `request_id`. A POST or PUT with an `Idempotency-Key`
+header is done once: sent again within a day it gets the same answer.
 """
 
 
@@ -58,18 +68,28 @@ def create_app(container: ApiContainer) -> FastAPI:
     )
     app.state.container = container
     problems.install(app)
+    app.add_middleware(Idempotency, container=container)
+    app.add_middleware(Entrance, container=container)
     app.add_middleware(Envelope)
     for module in (
         health,
         auth,
+        device,
+        oidc,
         tokens,
+        namespaces,
+        invitations,
+        staff,
         search,
         changes,
         feeds,
         badges,
         publishing,
         downloads,
+        limits,
+        readers,
         packages,
     ):
         app.include_router(module.router)
+    documented.install(app)
     return app

@@ -13,6 +13,8 @@ MAX_ARCHIVE = 10 * 1024 * 1024
 """Largest archive in bytes (PROTOCOL, Package)."""
 _OVERHEAD = 64 * 1024
 """Multipart headers and boundaries around the archive."""
+MAX_BODY = MAX_ARCHIVE + _OVERHEAD
+"""Largest body in bytes of any request."""
 
 
 async def read_upload(request: Request, field: str) -> bytes:
@@ -34,7 +36,7 @@ async def read_upload(request: Request, field: str) -> bytes:
     except HTTPException as error:
         raise _no_file(field, str(error.detail)) from error
     if len(data) > MAX_ARCHIVE:
-        raise _too_large()
+        raise too_large()
     return data
 
 
@@ -43,18 +45,19 @@ class _Capped:
 
     def __init__(self, request: Request) -> None:
         self._receive = request.receive
-        self._left = MAX_ARCHIVE + _OVERHEAD
+        self._left = MAX_BODY
 
     async def receive(self) -> Message:
         """Return the next message."""
         message = await self._receive()
         self._left -= len(message.get("body", b""))
         if self._left < 0:
-            raise _too_large()
+            raise too_large()
         return message
 
 
-def _too_large() -> TooLarge:
+def too_large() -> TooLarge:
+    """Return the error of a body that is larger than any may be."""
     return TooLarge(
         "The archive is larger than 10 MiB.",
         fix="Leave out what an agent does not need: .skillignore names files that stay behind.",

@@ -7,12 +7,15 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from skreg.api.identity import credential_of, identity_of
+from skreg.api.identity import identity_of
+from skreg.api.services import sight
 from skreg.bootstrap import ApiContainer
+from skreg.db.queries.readers import Sight
 from skreg.domain.permissions import Principal
-from skreg.errors import Unauthenticated
+from skreg.errors import Forbidden, Unauthenticated
 
 _bearer = HTTPBearer(auto_error=False, description="A session or an API token (`skreg_…`).")
+_READS = ("GET", "HEAD")
 
 
 def container_of(request: Request) -> ApiContainer:
@@ -23,21 +26,41 @@ def container_of(request: Request) -> ApiContainer:
 Container = Annotated[ApiContainer, Depends(container_of)]
 
 
-async def maybe_caller(request: Request, container: Container) -> Principal | None:
-    """Return who is calling; None without a credential.
+async def address_of(request: Request, container: Container) -> str | None:
+    """Return where the request comes from, behind the proxies that are trusted."""
+    return (await identity_of(request, container)).address
+
+
+Address = Annotated[str | None, Depends(address_of)]
+
+
+async def _found(request: Request, container: Container) -> Principal | None:
+    """Return whose the credential is; when a token ends is noted for a header of the answer."""
+    principal = (await identity_of(request, container)).require()
+    request.state.token_expires = principal.expires_at if principal else None
+    return principal
+
+
+Found = Annotated[Principal | None, Depends(_found)]
+
+
+def _reaches(request: Request, principal: Principal) -> bool:
+    """Whether a token's limits include what the path names as ``{ns}`` and ``{name}``."""
+    namespace = request.path_params.get("ns")
+    return namespace is None or principal.reaches(namespace, request.path_params.get("name"))
+
+
+def maybe_caller(request: Request, found: Found) -> Principal | None:
+    """Return who is calling; None without a credential, or with a token for something else.
 
     Raises:
         Unauthenticated: a credential was sent and is not good.
-        Forbidden: the token is not for the network that the request comes from.
     """
-    return (await identity_of(request, container)).require()
+    return found if found is not None and _reaches(request, found) else None
 
 
-async def caller(
-    found: Annotated[Principal | None, Depends(maybe_caller)],
-    _documented: Annotated[object, Depends(_bearer)],
-) -> Principal:
-    """Return who is calling.
+def holder(found: Found, _documented: Annotated[object, Depends(_bearer)]) -> Principal:
+    """Return whose the credential is, whatever it is limited to.
 
     Raises:
         Unauthenticated: no credential, or one that is not good.
@@ -49,7 +72,30 @@ async def caller(
     return found
 
 
-__all__ = ["Caller", "Container", "MaybeCaller", "container_of", "credential_of"]
+def caller(request: Request, found: Annotated[Principal, Depends(holder)]) -> Principal:
+    """Return who is calling, with a credential that may be used for this path and method.
 
+    Raises:
+        Unauthenticated: no credential, or one that is not good.
+        Forbidden: the token is for something else, or only for reading.
+    """
+    if not _reaches(request, found):
+        raise Forbidden(
+            "This token is not for that.", why=f"It is limited to {', '.join(found.limits)}."
+        )
+    if found.read_only and request.method not in _READS:
+        raise Forbidden(
+            "This token only reads.", fix="Create one without read_only for what changes things."
+        )
+    return found
+
+
+async def seen(request: Request, container: Container) -> Sight:
+    """Return which packages lists may show to whoever asks."""
+    return await sight.of(container, (await identity_of(request, container)).principal)
+
+
+Seen = Annotated[Sight, Depends(seen)]
+Holder = Annotated[Principal, Depends(holder)]
 Caller = Annotated[Principal, Depends(caller)]
 MaybeCaller = Annotated[Principal | None, Depends(maybe_caller)]

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from skreg.api import problems
 from skreg.api.identity import Identity, identity_of
 from skreg.api.services import limits, sight
 from skreg.bootstrap import ApiContainer
 from skreg.db.engine import AWAY, away
-from skreg.domain.visibility import is_open, package_in
+from skreg.domain.permissions import Scope
+from skreg.domain.visibility import is_open, needs_read, package_in
 from skreg.errors import SkregError, Unauthenticated
 
 _PROBES = frozenset(("/healthz", "/readyz"))
@@ -28,7 +30,7 @@ class Entrance:
         self._container = container
         self._is_private = container.settings.visibility == "private"
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Serve one connection, as ASGI 3 defines it."""
         if scope["type"] != "http" or scope["path"] in _PROBES:
             await self._app(scope, receive, send)
@@ -66,6 +68,8 @@ class Entrance:
                 "This registry is private.",
                 fix="Send a token as Authorization: Bearer, or as the password of Basic.",
             )
+        if needs_read(request.method, request.url.path):
+            principal.require(Scope.READ)
         named = package_in(request.url.path)
         if named is not None:
             await sight.require(self._container, principal, *named)
@@ -76,4 +80,3 @@ class Entrance:
         caching = headers.get("cache-control", "")
         if self._is_private and "public" in caching:
             headers["cache-control"] = caching.replace("public", "private")
-

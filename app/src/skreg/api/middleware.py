@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from datetime import UTC, datetime
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -58,7 +59,9 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _finish(MutableHeaders(scope=message), scope["method"], request_id)
+                headers = MutableHeaders(scope=message)
+                _finish(headers, scope["method"], request_id)
+                _warn(headers, scope["state"].get("token_expires"))
             elif is_head:
                 if message.get("more_body"):
                     return
@@ -95,6 +98,12 @@ def _finish(headers: MutableHeaders, method: str, request_id: str) -> None:
     if method in _READS:
         headers["access-control-allow-origin"] = "*"
         headers["access-control-expose-headers"] = _EXPOSED
+
+
+def _warn(headers: MutableHeaders, token_expires: datetime | None) -> None:
+    """Say when the token that was used ends; never in an answer that others may get too."""
+    if token_expires is not None and "public" not in headers["cache-control"]:
+        headers["x-skreg-token-expires"] = f"{token_expires.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 async def _preflight(send: Send, request_id: str) -> None:

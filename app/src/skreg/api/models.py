@@ -55,36 +55,6 @@ class Session(BaseModel):
     expires_in: int = Field(description="seconds")
 
 
-class TokenRequest(BaseModel):
-    """A token to create."""
-
-    name: str = Field(min_length=1, max_length=100, examples=["ci"])
-    scopes: list[str] = Field(default=["read"], max_length=8, examples=[["publish"]])
-    expires_in_days: int = Field(default=90, description="1 to 366")
-
-
-class Token(BaseModel):
-    """A token without its secret."""
-
-    id: str
-    name: str
-    hint: str = Field(description="its first characters")
-    scopes: list[str]
-    created_at: datetime
-    expires_at: datetime
-    last_used_at: datetime | None
-
-
-class NewToken(BaseModel):
-    """A token with its secret, shown once."""
-
-    id: str
-    token: str
-    name: str
-    scopes: list[str]
-    expires_at: datetime
-
-
 class Accepted(BaseModel):
     """An upload that was taken."""
 

@@ -33,8 +33,12 @@ def problem(
     detail: str,
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
+    members: Mapping[str, str] | None = None,
 ) -> ProblemResponse:
-    """Return one error answer; ``errors`` are ``{"rule", "path", "detail"}``."""
+    """Return one error answer; ``errors`` are ``{"rule", "path", "detail"}``.
+
+    ``members`` are extensions another protocol asks for, such as OAuth's ``error``.
+    """
     body = {
         "type": TYPE_PREFIX + slug,
         "title": HTTPStatus(status).phrase,
@@ -42,6 +46,7 @@ def problem(
         "detail": detail,
         "errors": [dict(item) for item in errors],
         "request_id": getattr(request.state, "request_id", ""),
+        **(members or {}),
     }
     sent = {"Cache-Control": "no-store", **(headers or {})}
     if status == HTTPStatus.UNAUTHORIZED:

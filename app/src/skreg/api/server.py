@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 
 def build(settings: ApiSettings) -> ReadPlaneApp:
-    """Return the whole ASGI application; FastAPI is imported only after the first answers."""
+    """Return the whole ASGI application.
+
+    FastAPI is imported only after the first answers; a private registry, which asks its database
+    who may read, begins with it.
+    """
+    if settings.visibility == "private":
+        return _private(settings)
 
     def rest() -> ASGIApp:
         from skreg.api.app import create_app
@@ -28,6 +34,20 @@ def build(settings: ApiSettings) -> ReadPlaneApp:
         return create_app(open_api(settings))
 
     return ReadPlaneApp(open_blob_store(settings.storage_url), rest)
+
+
+def _private(settings: ApiSettings) -> ReadPlaneApp:
+    from skreg.api.app import create_app
+    from skreg.api.private_reads import Elsewhere, PrivateReads
+    from skreg.bootstrap import open_api
+
+    container = open_api(settings)
+    return ReadPlaneApp(
+        container.storage,
+        lambda: create_app(container),
+        authorize=PrivateReads(container),
+        elsewhere=Elsewhere(container),
+    )
 
 
 def serve(settings: ApiSettings) -> None:

@@ -98,7 +98,7 @@ def bring(data: Path | None, grant_file: Path) -> list[str]:
     with_engine(data, work)
     end = f"{granted.root.not_valid_after_utc:%Y-%m-%d}"
     return [
-        f"The grant of the root that ends {end} waits for the worker, which checks and installs it.",
+        f"The grant of the root that ends {end} waits for the worker, which checks it first.",
         "Next: skreg pki status",
     ]
 

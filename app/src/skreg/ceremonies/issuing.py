@@ -166,7 +166,9 @@ def _told(old: PkiState, new: PkiState) -> list[str]:
     if new.bundle_version != old.bundle_version:
         lines.append(f"trust bundle {new.bundle_version}, root {new.root_fingerprint}")
     if new.leaf != old.leaf:
-        lines.append(f"signing leaf {new.leaf.serial_number:x} until {new.leaf.not_valid_after_utc:%Y-%m-%d}")
+        lines.append(
+            f"signing leaf {new.leaf.serial_number:x} until {new.leaf.not_valid_after_utc:%Y-%m-%d}"
+        )
     known = {item.ca_id: item.crl_number for item in old.every_authority}
     for item in new.every_authority:
         if known.get(item.ca_id) != item.crl_number:

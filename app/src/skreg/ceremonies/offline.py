@@ -67,7 +67,7 @@ def _create_file(uri: str) -> None:
         raise ConfigurationInvalid(
             "A root in a file needs a passphrase.",
             why="Whoever reads the file could make every client believe anything.",
-            fix=f"Set a variable and name it: {uri.partition('?')[0]}?passphrase_env=ROOT_PASSPHRASE",
+            fix=f"Set a variable and name it: {path.as_uri()}?passphrase_env=ROOT_PASSPHRASE",
         )
     create_key_file(path, passphrase=passphrase.encode())
 

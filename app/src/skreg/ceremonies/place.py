@@ -106,5 +106,3 @@ async def ask_worker(connection: AsyncConnection) -> None:
     """Enqueue a run of the worker that publishes what was changed; commits."""
     await defer_settle(open_queue(""), connection)
     await connection.commit()
-
-

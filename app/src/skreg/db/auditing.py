@@ -6,6 +6,7 @@ import json
 import threading
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from skreg.db.access import DatabaseAccess
 from skreg.errors import DatabaseUnavailable
@@ -60,12 +61,9 @@ class SignatureAudit:
 
     def _write(self, values: tuple[str, str]) -> None:
         if self._connection is None:
-            self._connection = psycopg.connect(
-                self._access.url,
-                autocommit=True,
-                connect_timeout=5,
-                **self._access.credentials(),
-            )
+            credentials = self._access.credentials()
+            place = make_conninfo(self._access.url, connect_timeout="5", **credentials)
+            self._connection = psycopg.connect(place, autocommit=True)
         self._connection.execute(_INSERT, values)
 
     def _forget(self) -> None:

@@ -168,10 +168,7 @@ def _check_credential(principal: Principal, rule: Rule, namespace: str) -> None:
         return
     principal.require(rule.scope)
     if namespace and not _touches(principal.limits, namespace):
-        raise Forbidden(
-            f"This token is not for the namespace {namespace}.",
-            why=f"It is limited to {', '.join(principal.limits)}.",
-        )
+        raise _elsewhere(principal, f"the namespace {namespace}")
     if not namespace and principal.limits and rule.scope is Scope.ADMIN:
         raise Forbidden(
             "A token with limits may not act for the whole account.",
@@ -183,19 +180,31 @@ def _touches(limits: tuple[str, ...], namespace: str) -> bool:
     return not limits or any(item.partition("/")[0] == namespace for item in limits)
 
 
-def require_role(principal: Principal, role: MemberRole | None, namespace: str, to: Scope) -> None:
+def require_role(
+    principal: Principal,
+    role: MemberRole | None,
+    namespace: str,
+    to: Scope,
+    package: str | None = None,
+) -> None:
     """Pass when ``role`` in ``namespace`` and the token's limits allow what ``to`` names.
 
     Raises:
         Forbidden: the caller is no member there, the role is too small, or the token is not for
-            that namespace.
+            that namespace or package.
     """
-    action = _BY_SCOPE[to]
-    if namespace and not _touches(principal.limits, namespace):
-        _check_credential(principal, RULES[action], namespace)
-    if role not in RULES[action].roles:
+    if package is not None and not principal.reaches(namespace, package):
+        raise _elsewhere(principal, f"{namespace}/{package}")
+    if not _touches(principal.limits, namespace):
+        raise _elsewhere(principal, f"the namespace {namespace}")
+    if role not in RULES[_BY_SCOPE[to]].roles:
         raise Forbidden(
             f"{principal.username} may not {to.value} in the namespace {namespace}.",
             why="Not a member." if role is None else f"The role there is {role.value}.",
             fix=f"Ask an owner of {namespace}.",
         )
+
+
+def _elsewhere(principal: Principal, place: str) -> Forbidden:
+    why = f"It is limited to {', '.join(principal.limits)}."
+    return Forbidden(f"This token is not for {place}.", why=why)

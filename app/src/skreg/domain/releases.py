@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from skillpkg.errors import VersionInvalid
 from skillpkg.package_ref import is_tag
 from skillpkg.version import Range, Version
-from skillpkg.errors import VersionInvalid
 from skreg.domain.states import VersionState
 from skreg.domain.versions import latest
 

@@ -31,6 +31,11 @@ RESERVED_NAMESPACES = _PLACES | _MISLEADING | _DEVICES
 _FORMS = frozenset(look_alike(name) for name in RESERVED_NAMESPACES)
 
 
-def is_reserved(name: str) -> bool:
-    """Whether a name is reserved, or looks like one that is."""
+def is_reserved(name: str, *, by_operator: bool = False) -> bool:
+    """Whether a name is reserved, or looks like one that is.
+
+    ``by_operator``: who speaks for the registry may have a name that says so, such as ``admin``.
+    """
+    if by_operator:
+        return name in _PLACES | _DEVICES
     return name in RESERVED_NAMESPACES or look_alike(name) in _FORMS

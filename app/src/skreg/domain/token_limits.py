@@ -53,7 +53,9 @@ def _network(text: str) -> IPv4Network | IPv6Network:
 def reaches(limits: Iterable[str], namespace: str, package: str | None = None) -> bool:
     """Whether limits include a package, or with ``package`` None a whole namespace."""
     allowed = tuple(limits)
-    return not allowed or namespace in allowed or f"{namespace}/{package}" in allowed
+    if not allowed or namespace in allowed:
+        return True
+    return package is not None and f"{namespace}/{package}" in allowed
 
 
 def within(address: str | None, networks: Iterable[str]) -> bool:

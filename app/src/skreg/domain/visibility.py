@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-_OPEN = frozenset({"/healthz", "/readyz"})
+_OPEN = frozenset({"/healthz", "/readyz", "/v1/tokens/leaked"})
 _DOORS = ("/v1/auth/", "/v1/oidc/", "/v1/device/", "/device")
 """Ways to get a credential, which nobody can have before."""
+_CATALOGUE = re.compile(
+    r"/v1/(?:packages|download|search|tags|categories|changes|feed\.atom|advisories)(?:/|\Z)"
+)
 _PACKAGE = re.compile(r"/v1/(?:packages|download)/([^/]+)/([^/]+)(?:/|\Z)")
 _OBJECT = re.compile(r"(?:index|packages)/([^/]+)/([^/]+?)(?:\.json\Z|/)")
 _INDEX_PARTS = ("index/tree/", "index/bins/")
@@ -29,6 +32,12 @@ class Reach(StrEnum):
 def is_open(path: str) -> bool:
     """Whether the API's path is answered without a credential."""
     return path in _OPEN or path.startswith(_DOORS)
+
+
+def needs_read(method: str, path: str) -> bool:
+    """Whether a token must carry ``read`` for this; whoever publishes may ask how far it is."""
+    is_reading = method in ("GET", "HEAD") and not path.endswith("/status")
+    return is_reading and _CATALOGUE.match(path) is not None
 
 
 def package_in(path: str) -> tuple[str, str] | None:

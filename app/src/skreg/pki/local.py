@@ -15,8 +15,8 @@ from skreg.ports.clock import Clock
 from skreg.signing import SignatureRecord, VerifiedSigner
 
 KEY_NAMES = ("root", "registry-ca", "publisher-ca", "signing", "log")
-STILL_SIGNING = ("registry-ca", "publisher-ca", "log")
-"""Keys that go on after their successor came: CAs for their CRLs, the log until it is known."""
+STILL_SIGNING = ("root", "registry-ca", "publisher-ca", "log")
+"""Keys that go on after their successor came: CAs for their CRLs, the others until it is known."""
 
 
 def local_key_uris(folder: Path) -> dict[str, str]:

@@ -43,9 +43,7 @@ class Due:
 def due(state: PkiState, keys: PkiKeys, now: datetime) -> Due:
     """Return what these keys should issue now; a root's CRL only when that root is at hand."""
     present = [
-        item.role
-        for item in state.authorities
-        if _is_ours(item, keys) and crl_is_due(item, now)
+        item.role for item in state.authorities if _is_ours(item, keys) and crl_is_due(item, now)
     ]
     former = [
         item.ca_id

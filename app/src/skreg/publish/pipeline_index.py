@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skillpkg.types import SignerKind
 from skreg.bootstrap import WorkerContainer
-from skreg.db.queries import catalogue, documents
+from skreg.db.queries import catalogue, documents, moves
 from skreg.db.queries.documents import DirtyPackage, ListedVersion, WaitingDocument
+from skreg.domain.releases import with_latest
 from skreg.domain.states import VersionState
-from skreg.domain.versions import latest
 from skreg.pki.state import PkiState, der
 from skreg.publish.index.bins import PackageEntry
 from skreg.publish.index.documents import (
@@ -125,9 +125,7 @@ async def _facts(
 ) -> PackageFacts:
     listed = await documents.listed(connection, package.id)
     tags = await catalogue.tags_of(connection, package.id)
-    newest = latest((item.version, _shown_state(item)) for item in listed)
-    if newest is not None:
-        tags["latest"] = newest
+    tags, _ = with_latest(tags, ((item.version, _shown_state(item)) for item in listed))
     kinds = {str(item.signer.get("kind")) for item in listed}
     signer_class: Literal["registry", "publisher"] = (
         "publisher" if kinds == {"publisher"} else "registry"
@@ -140,6 +138,7 @@ async def _facts(
         signer_class=signer_class,
         versions=tuple(_version(item) for item in listed),
         dist_tags=tags,
+        moved_to=await moves.target_of(connection, package.id),
     )
 
 
@@ -176,8 +175,11 @@ async def _commit(
     for document in waiting:
         await documents.commit(connection, document)
         listed = await documents.listed(connection, document.package_id)
-        newest = latest((item.version, item.state) for item in listed)
+        tags = await catalogue.tags_of(connection, document.package_id)
+        _, newest = with_latest(tags, ((item.version, item.state) for item in listed))
         namespace, _, name = document.package.partition("/")
+        if await moves.hide_moved(connection, document.package_id):
+            newest = None
         await documents.show_in_search(connection, document.package_id, namespace, name, newest)
     await documents.replaced(connection, replaced)
     await documents.save_state(connection, tree.prefix_length, tree.root, size, container.clock())

@@ -71,6 +71,8 @@ async def _entry(
     event = PackageEvent(registry, namespace, name, chain.seq + 1, chain.prev, time)
     if item.kind == "publish":
         return entries.publish(event, _archive(item))
+    if item.kind == "transfer":
+        return entries.transfer(event, str(item.payload["to"]), str(item.payload["to_name"]))
     return _PACKAGE[item.kind](event, item.version or "", item.sha256 or "")
 
 

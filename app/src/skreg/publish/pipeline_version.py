@@ -12,8 +12,8 @@ from skreg.db.queries.work import WorkItem
 from skreg.domain.states import VersionState
 from skreg.errors import BlobMissing
 from skreg.pki.state import PkiState
-from skreg.publish.sign.archive import sign_archive
 from skreg.publish.pipeline_keys import signing_leaf
+from skreg.publish.sign.archive import sign_archive
 from skreg.publish.staging import staging_key
 from skreg.publish.vet.candidate import Candidate
 from skreg.publish.vet.findings import Finding, Severity, Verdict, verdict_on

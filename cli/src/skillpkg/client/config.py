@@ -24,6 +24,8 @@ class RegistryEntry:
     Attributes:
         url: what the user gave.  api_url: where the native API is; None for a folder.
         read_urls: where the static objects are, in the order to try.
+        former_roots: roots that were pinned here before the present one, oldest first; each has
+            signed for its successor.
     """
 
     url: str
@@ -31,6 +33,12 @@ class RegistryEntry:
     root_fingerprint: str
     read_urls: tuple[str, ...]
     api_url: str | None = None
+    former_roots: tuple[str, ...] = ()
+
+    @property
+    def every_root(self) -> tuple[str, ...]:
+        """The present root's fingerprint, then the former ones."""
+        return (self.root_fingerprint, *self.former_roots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,7 @@ def _dump(config: Config) -> bytes:
             "read_urls": list(entry.read_urls),
         }
         | ({"api_url": entry.api_url} if entry.api_url else {})
+        | ({"former_roots": list(entry.former_roots)} if entry.former_roots else {})
         for name, entry in config.registries.items()
     }
     return tomli_w.dumps(document).encode("utf-8")
@@ -123,6 +132,7 @@ def _entry(table: TomlTable) -> RegistryEntry:
         _text(table, "root_fingerprint"),
         _texts(table, "read_urls"),
         _optional(table, "api_url"),
+        _texts(table, "former_roots"),
     )
 
 

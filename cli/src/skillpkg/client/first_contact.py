@@ -10,9 +10,10 @@ from typing import TypeAlias
 from skillpkg.client.addresses import is_folder, normalise
 from skillpkg.client.config import RegistryEntry
 from skillpkg.client.readplane import open_plane
+from skillpkg.client.succession import follow
 from skillpkg.client.transport import Transport
 from skillpkg.crypto.names import is_fingerprint
-from skillpkg.crypto.trust import MAX_BUNDLE, TrustBundle, open_bundle
+from skillpkg.crypto.trust import TrustBundle
 from skillpkg.errors import Check, NetworkFailure, NotFound, UsageError, VerificationRefused
 
 Confirm: TypeAlias = Callable[[str, str, str], bool]
@@ -44,15 +45,15 @@ def meet(
     """
     known = _read_well_known(url, transport)
     urls = _read_urls(url, known)
-    data = open_plane(urls, transport, lambda _: None).get(
-        "/trust/latest.json", max_size=MAX_BUNDLE, immutable=False
-    )
     pinned = require_fingerprint(fingerprint or _offered(url, known))
-    bundle = open_bundle(data, pinned)
+    found = follow(open_plane(urls, transport, lambda _: None), pinned, None)
+    assert found is not None  # without a stored bundle there is always a newer one
+    bundle = found.bundle
     if fingerprint is None:
         _agree(url, bundle.registry_id, pinned, confirm)
     api = None if is_folder(url) else _usable(url, str(known.get("api_url") or url))
-    return Introduction(RegistryEntry(url, bundle.registry_id, pinned, urls, api), bundle, data)
+    entry = RegistryEntry(url, bundle.registry_id, found.pin, urls, api, found.former)
+    return Introduction(entry, bundle, found.data)
 
 
 def require_fingerprint(text: str) -> str:

@@ -59,8 +59,12 @@ def _read(path: Path) -> Pin:
         ) from error
 
 
-def check_against_pins(name: str, url: str, fingerprint: str, pins: dict[str, Pin]) -> None:
+def check_against_pins(name: str, url: str, roots: tuple[str, ...], pins: dict[str, Pin]) -> None:
     """Refuse a registry that bears a pinned name or address with another root.
+
+    Args:
+        roots: fingerprints of its present root, then of those it succeeded here: a pin of one of
+            them holds, because each signed for the next.
 
     Raises:
         VerificationRefused: check ``root-pin``.
@@ -68,11 +72,11 @@ def check_against_pins(name: str, url: str, fingerprint: str, pins: dict[str, Pi
     for pin in pins.values():
         if name != pin.name and url != pin.url:
             continue
-        if (fingerprint, url) != (pin.root_fingerprint, pin.url):
+        if pin.root_fingerprint not in roots or url != pin.url:
             raise VerificationRefused(
                 Check.ROOT_PIN,
                 f"The registry {name!r} contradicts a pin of this machine.",
                 why=f"{pin.source} pins {pin.name!r} to {pin.url} with root "
-                f"{pin.root_fingerprint}; given: {url} with {fingerprint}",
+                f"{pin.root_fingerprint}; given: {url} with {roots[0]}",
                 fix=f"Type: skillpkg registry remove {name}",
             )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from skillpkg.errors import Check, NotFound, UsageError, VerificationRefused
 
 if TYPE_CHECKING:
     from skillpkg.client.first_contact import Confirm, Introduction
+    from skillpkg.client.succession import Trusted
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
@@ -45,7 +47,7 @@ def known() -> list[Registry]:
     """
     settings, pins = config.load(), load_pins()
     for name, entry in settings.registries.items():
-        check_against_pins(name, entry.url, entry.root_fingerprint, pins)
+        check_against_pins(name, entry.url, entry.every_root, pins)
     names = [*settings.registries, *(name for name in pins if name not in settings.registries)]
     default = settings.default_registry or next(iter(pins), None) or next(iter(names), None)
     return [_registry(name, settings, pins.get(name), name == default) for name in names]
@@ -126,7 +128,7 @@ def add(
     else:
         fingerprint = require_fingerprint(fingerprint)
     found = meet(url, fingerprint, confirm, Transport())
-    check_against_pins(name, url, found.entry.root_fingerprint, pins)
+    check_against_pins(name, url, found.entry.every_root, pins)
     _check_against_others(name, found.entry)
     keep(name, found)
     return found
@@ -150,6 +152,32 @@ def keep(name: str, found: Introduction) -> None:
     """Write a registry's entry and its trust bundle."""
     write_atomically(bundle_path(found.entry.registry_id), found.bundle_data)
     config.change(lambda old: config.with_registry(old, name, found.entry))
+
+
+def keep_trust(entry: RegistryEntry, found: Trusted) -> RegistryEntry:
+    """Write a newer bundle, and pin the root it was followed to; returns the entry since."""
+    new = replace(
+        entry, root_fingerprint=found.pin, former_roots=(*entry.former_roots, *found.former)
+    )
+    if new != entry:
+        config.change(lambda old: _repinned(old, entry, new))
+    write_atomically(bundle_path(entry.registry_id), found.data)
+    return new
+
+
+def touch(registry_id: str) -> None:
+    """Note that the bundle on disk was found to be the newest now."""
+    os.utime(bundle_path(registry_id))
+
+
+def _repinned(old: config.Config, entry: RegistryEntry, new: RegistryEntry) -> config.Config:
+    """Pin the new root under every name that this registry has here."""
+    changed = {
+        name: replace(kept, root_fingerprint=new.root_fingerprint, former_roots=new.former_roots)
+        for name, kept in old.registries.items()
+        if (kept.registry_id, kept.root_fingerprint) == (entry.registry_id, entry.root_fingerprint)
+    }
+    return replace(old, registries={**old.registries, **changed})
 
 
 def remove(name: str) -> None:

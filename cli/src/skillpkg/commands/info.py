@@ -6,11 +6,12 @@ import argparse
 from typing import TYPE_CHECKING
 
 from skillpkg.commands.parser import add_registry
-from skillpkg.commands.session import now, open_connection
+from skillpkg.commands.session import chosen_registry, now
 from skillpkg.output import Output, table
 from skillpkg.package_ref import PackageRef
 
 if TYPE_CHECKING:
+    from skillpkg.client.connect import Connection
     from skillpkg.install.index import IndexVersion, PackageIndex
 
 
@@ -22,20 +23,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, out: Output) -> int:
     """Verify the package's index and print it."""
-    from skillpkg.install.verify import Verifier
+    from skillpkg.client.connect import with_registry
 
     ref = PackageRef.parse(options.package)
-    connection = open_connection(options, out, [ref])
-    verifier = Verifier(connection.plane, connection.bundle, connection.state, now)
-    try:
-        index = verifier.open_index(ref)
-    finally:
-        connection.state.commit()
+    registry = chosen_registry(options, [ref])
+    index = with_registry(registry, out.warn, lambda found: _read(found, ref))
     versions = _chosen(index, ref)
     out.result(
         {
             "package": index.package,
-            "registry": connection.name,
+            "registry": registry.name,
             "signed_at": index.signed_at,
             "sequence": index.sequence,
             "signer_class": index.signer_class,
@@ -45,6 +42,16 @@ def run(options: argparse.Namespace, out: Output) -> int:
     )
     _show(index, versions, out)
     return 0
+
+
+def _read(connection: Connection, ref: PackageRef) -> PackageIndex:
+    from skillpkg.install.verify import Verifier
+
+    verifier = Verifier(connection.plane, connection.bundle, connection.state, now)
+    try:
+        return verifier.open_index(ref)
+    finally:
+        connection.state.commit()
 
 
 def _chosen(index: PackageIndex, ref: PackageRef) -> list[IndexVersion]:

@@ -73,13 +73,15 @@ def _install(
     copy: bool,
     out: Output,
 ) -> Outcome:
-    from skillpkg.client.connect import connect
+    from skillpkg.client.connect import Connection, with_registry
     from skillpkg.commands.progress import Progress
     from skillpkg.install.installer import Plan, install
 
-    connection = connect(registry, out.warn)
-    with Progress(out, "Verifying") as progress:
-        return install(connection, wish, progress.follow(Plan(store, targets, copy, now)))
+    def work(connection: Connection) -> Outcome:
+        with Progress(out, "Verifying") as progress:
+            return install(connection, wish, progress.follow(Plan(store, targets, copy, now)))
+
+    return with_registry(registry, out.warn, work)
 
 
 def _wish(options: argparse.Namespace, refs: list[PackageRef]) -> Wish:

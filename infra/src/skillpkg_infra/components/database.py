@@ -43,9 +43,9 @@ class DatabaseOutputs:
     port: int = 5432
     database_name: str = "skillpkg"
     url: pulumi.Input[str] = ""
-    """``postgresql://host:5432/skillpkg?sslmode=require``: user and password are in the secret."""
+    """``postgresql://user@host:5432/skillpkg?sslmode=require``: the password is in the secret."""
     secret_uri: pulumi.Input[str] = ""
-    """Where a process reads ``{"username", "password"}`` at each new connection."""
+    """Where a process reads the password, or ``{"password"}``, at each new connection."""
     instance_id: pulumi.Input[str] = ""
     handles: Mapping[Resource, Sequence[pulumi.Input[str]]] = field(default_factory=dict)
     alarms: Sequence[Alarm] = ()

@@ -41,6 +41,9 @@ class PkiOutputs:
     root_mode: RootMode = RootMode.MANAGED
     key_uris: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Environment variable -> the pinned key."""
+    former_key_uris: Sequence[pulumi.Input[str]] = ()
+    """Replaced keys that still sign: a CA's for its revocation list, the log's until clients
+    know the next."""
     secret_uri: pulumi.Input[str] = ""
     root_fingerprint: pulumi.Input[str] | None = None
     """``sha256:<64 hex>`` of a managed root's public key."""

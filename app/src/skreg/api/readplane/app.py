@@ -20,6 +20,7 @@ from skreg.api.readplane.ranges import RangeUnsatisfiableError
 from skreg.api.readplane.replies import (
     ALLOWED,
     PREFLIGHT,
+    SHARED,
     Problem,
     problem_of,
     send_problem,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     Authorize = Callable[[Scope], Awaitable[Problem | None]]
+    Elsewhere = Callable[[str], Awaitable[str | None]]
 
 _METHODS: Final = frozenset(("GET", "HEAD"))
 _log = logging.getLogger(__name__)
@@ -53,6 +55,8 @@ class ReadPlaneApp:
             server has started or with the first request that needs it.
         authorize: for private registries, returns None or the refusal; the answers are then
             marked for private caches.
+        elsewhere: for private registries, the URL from which a large object may be fetched
+            instead, None to stream it.
         memory: bytes that answers may take in memory.
         small: largest content-addressed object in bytes that is kept in memory.
         freshness: how long an answer is believed without asking the store.
@@ -65,6 +69,7 @@ class ReadPlaneApp:
         fallback: Callable[[], ASGIApp],
         *,
         authorize: Authorize | None = None,
+        elsewhere: Elsewhere | None = None,
         memory: int = 64 * 1024 * 1024,
         small: int = 128 * 1024,
         freshness: Freshness = BELIEVED,
@@ -72,6 +77,7 @@ class ReadPlaneApp:
     ) -> None:
         self._source = source_of(store)
         self._authorize = authorize
+        self._elsewhere = elsewhere
         self._objects = Objects(
             self._source,
             headers_for if authorize is None else _private_headers_for,
@@ -98,13 +104,24 @@ class ReadPlaneApp:
         found = await self._find(request)
         if isinstance(found, Answer):
             try:
-                await deliver(request, found, self._source)
+                if not await self._sent_elsewhere(request, found):
+                    await deliver(request, found, self._source)
                 return
             except RangeUnsatisfiableError:
                 found = _beyond(found.size)
             except SkregError as error:
                 found = problem_of(error)
         await send_problem(request, found)
+
+    async def _sent_elsewhere(self, request: Request, found: Answer) -> bool:
+        if self._elsewhere is None or found.body is not None:
+            return False
+        url = await self._elsewhere(found.key)
+        if url is None:
+            return False
+        location = (b"location", url.encode("ascii"))
+        await bare(request, 307, [location, (b"cache-control", b"no-store"), *SHARED])
+        return True
 
     async def _find(self, request: Request) -> Answer | Problem:
         scope = request.scope

@@ -79,7 +79,7 @@ class FileSource:
         except OSError as error:
             raise self._refusal(key, error) from error
         if not stat.S_ISREG(found.st_mode):
-            raise _missing(key)
+            raise missing(key)
         return Facts(found.st_size, (found.st_mtime_ns, found.st_size, found.st_ino))
 
     async def read(self, key: str) -> bytes:
@@ -112,7 +112,7 @@ class FileSource:
     def _refusal(self, key: str, error: OSError) -> BlobMissing | StorageUnavailable:
         # A missing root is an unmounted disk: to call every object absent would be a lie.
         if error.errno in _ABSENT and os.path.isdir(self._root):  # noqa: PTH112 (a string is kept)
-            return _missing(key)
+            return missing(key)
         return StorageUnavailable(
             "The object store cannot be read.",
             why=f"{error.strerror} for {key}",
@@ -160,7 +160,7 @@ def _whole(path: str) -> bytes:
         os.close(handle)
 
 
-def _missing(key: str) -> BlobMissing:
+def missing(key: str) -> BlobMissing:
     """Return the error of a key under which nothing is to be read."""
     return BlobMissing(
         f"There is no object {key}.",

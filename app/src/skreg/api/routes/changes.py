@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Query, Response
 
-from skreg.api.dependencies import Container
+from skreg.api.dependencies import Container, Seen
 from skreg.api.models import Problem
 from skreg.api.models_search import Change, Changes
 from skreg.api.services import feeds
@@ -22,6 +22,7 @@ _MOST = 1000
 )
 async def changes(
     container: Container,
+    seen: Seen,
     response: Response,
     since: int = Query(0, ge=0, le=_LARGEST, description="`next` of the answer before"),
     limit: int = Query(500, ge=1, le=_MOST),
@@ -31,7 +32,7 @@ async def changes(
     A change is listed once the read plane shows it. Whoever follows `next` misses none, however
     many publications commit at the same time.
     """
-    found = await feeds.changes_since(container, since, limit)
+    found = await feeds.changes_since(container, since, limit, seen)
     response.headers["Cache-Control"] = "no-cache"
     listed = [Change.model_validate(item, from_attributes=True) for item in found.changes]
     return Changes(results=listed, next=found.next, newest=found.newest)

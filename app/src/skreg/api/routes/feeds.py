@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from skreg.api import atom, conditional
-from skreg.api.dependencies import Container
+from skreg.api.dependencies import Container, Seen
 from skreg.api.models import Problem
 from skreg.api.services import feeds
 from skreg.db.queries.changes import Publication
@@ -27,10 +27,10 @@ _MISSING: dict[int | str, dict[str, Any]] = {
 @router.get(
     "/feed.atom", summary="Newest versions as Atom", response_class=Response, responses=_FEED
 )
-async def registry(container: Container, request: Request) -> Response:
+async def registry(container: Container, seen: Seen, request: Request) -> Response:
     """Return the fifty versions published last; what was yanked or withdrawn is left out."""
     title = "Newest packages"
-    return _answer(container, request, title, await feeds.newest(container))
+    return _answer(container, request, title, await feeds.newest(container, seen))
 
 
 @router.get(

@@ -7,11 +7,11 @@ from typing import Any
 from fastapi import APIRouter, Query, Response
 
 from skreg.api import links
-from skreg.api.dependencies import Container
+from skreg.api.dependencies import Container, Seen
 from skreg.api.models import Hit, Package, PackageList, Version, VersionLine, VersionList
 from skreg.api.services import catalogue
 from skreg.db.engine import reading
-from skreg.db.queries import search
+from skreg.db.queries import search, search_within
 from skreg.db.queries.catalogue import VersionFacts
 from skreg.errors import Unprocessable
 
@@ -23,6 +23,7 @@ _PAGE = 100
 @router.get("", response_model=PackageList, summary="List packages")
 async def listing(
     container: Container,
+    seen: Seen,
     response: Response,
     cursor: str = Query("", max_length=140, description="`next` of the page before"),
 ) -> PackageList:
@@ -32,7 +33,10 @@ async def listing(
         error = {"rule": "cursor", "path": "query.cursor", "detail": "is not one that was given"}
         raise Unprocessable("The cursor cannot be read.", errors=[error])
     async with reading(container.engine) as connection:
-        found = await search.listing(connection, (namespace, name), _PAGE)
+        if seen.is_whole:
+            found = await search.listing(connection, (namespace, name), _PAGE)
+        else:
+            found = await search_within.listing(connection, (namespace, name), _PAGE, seen)
     response.headers["Cache-Control"] = BRIEFLY
     more = f"{found[-1].namespace}/{found[-1].name}" if len(found) == _PAGE else None
     hits = [Hit.model_validate(item, from_attributes=True) for item in found]

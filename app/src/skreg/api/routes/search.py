@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter, Query, Response
 
-from skreg.api.dependencies import Container
+from skreg.api.dependencies import Container, Seen
 from skreg.api.models import Count, Counts, Hit, Problem, SearchResults
 from skreg.api.services import search as service
 from skreg.db.queries import search_facets
@@ -24,6 +24,7 @@ _BRIEFLY = "public, max-age=10"
 )
 async def search(
     container: Container,
+    seen: Seen,
     response: Response,
     q: str = Query("", max_length=200, description='words; "a phrase", -without and or work'),
     category: str | None = Query(None, max_length=64),
@@ -37,7 +38,7 @@ async def search(
     up to 1,000; `total_relation` is then `gte`.
     """
     filters = Filters(_plain(q), _plain(category), _plain(tag), _plain(namespace))
-    found = await service.find(container, filters, page)
+    found = await service.find(container, filters, page, seen)
     response.headers["Cache-Control"] = _BRIEFLY
     return SearchResults(
         query=q,
@@ -50,17 +51,17 @@ async def search(
 
 
 @router.get("/tags", response_model=Counts, summary="Tags in use")
-async def tags(container: Container, response: Response) -> Counts:
+async def tags(container: Container, seen: Seen, response: Response) -> Counts:
     """Return the thousand most used tags."""
     response.headers["Cache-Control"] = _BRIEFLY
-    return _counts(await service.tags(container))
+    return _counts(await service.tags(container, seen))
 
 
 @router.get("/categories", response_model=Counts, summary="Categories in use")
-async def categories(container: Container, response: Response) -> Counts:
+async def categories(container: Container, seen: Seen, response: Response) -> Counts:
     """Return every category that a visible package has."""
     response.headers["Cache-Control"] = _BRIEFLY
-    return _counts(await service.categories(container))
+    return _counts(await service.categories(container, seen))
 
 
 def _counts(found: Sequence[search_facets.Count]) -> Counts:

@@ -55,13 +55,13 @@ async def sign_up(
     return AccountView(name, email, False, [name])
 
 
-def new_name(username: str, path: str = "username") -> str:
+def new_name(username: str, path: str = "username", *, by_operator: bool = False) -> str:
     """Return a name that a new account or namespace may have.
 
     Raises:
         Unprocessable: it breaks a rule; ``errors`` names it under ``path``.
     """
-    if is_reserved(username):
+    if is_reserved(username, by_operator=by_operator):
         detail = "is reserved"
         error = {"rule": "reserved", "path": path, "detail": detail}
         raise Unprocessable(f"The name {username} {detail}.", errors=[error])

@@ -118,6 +118,14 @@ def _nothing() -> Missing:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A device's token, and whose it is."""
+
+    issued: IssuedToken
+    username: str
+
+
 class Refusal(StrEnum):
     """Why a device gets no token (RFC 8628, 3.5)."""
 
@@ -129,7 +137,7 @@ class Refusal(StrEnum):
 
 async def collect(
     container: ApiContainer, device_code: str, address: str | None
-) -> IssuedToken | Refusal:
+) -> Collected | Refusal:
     """Return the token once it is approved; it is handed out once.
 
     Raises:
@@ -149,7 +157,8 @@ async def collect(
         await accounts.record(
             connection, found.account_id, "token-created", made.id, address, details
         )
-    return made
+        owner = await accounts.by_id(connection, found.account_id)
+    return Collected(made, owner.username if owner else "")
 
 
 def _refusal(found: devices.Asked | None) -> Refusal | None:

@@ -9,6 +9,7 @@ from skreg.bootstrap import ApiContainer
 from skreg.db.engine import reading
 from skreg.db.queries import changes
 from skreg.db.queries.changes import Change, Publication
+from skreg.db.queries.readers import WHOLE, Sight
 from skreg.domain.states import VersionState
 
 ENTRIES = 50
@@ -24,19 +25,21 @@ class ChangesPage:
     newest: int
 
 
-async def changes_since(container: ApiContainer, cursor: int, limit: int) -> ChangesPage:
+async def changes_since(
+    container: ApiContainer, cursor: int, limit: int, sight: Sight = WHOLE
+) -> ChangesPage:
     """Return what changed after ``cursor``, oldest first, each change exactly once."""
     async with reading(container.engine) as connection:
-        newest = await changes.newest(connection)
-        found = await changes.since(connection, cursor, limit)
+        newest = await changes.newest(connection, sight)
+        found = await changes.since(connection, cursor, limit, sight)
     reached = found[-1].seq if found else cursor
     return ChangesPage(found, reached, max(newest, found[-1].seq if found else 0))
 
 
-async def newest(container: ApiContainer) -> list[Publication]:
+async def newest(container: ApiContainer, sight: Sight = WHOLE) -> list[Publication]:
     """Return the versions published last in the whole registry."""
     async with reading(container.engine) as connection:
-        return await changes.publications(connection, ENTRIES)
+        return await changes.publications(connection, ENTRIES, sight=sight)
 
 
 async def of_package(container: ApiContainer, namespace: str, name: str) -> list[Publication]:

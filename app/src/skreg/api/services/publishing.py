@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skillpkg.archive.reader import Archive, read_archive
-from skillpkg.errors import ArchiveInvalid, ManifestInvalid, NameInvalid, SkillpkgError
-from skillpkg.types import PackageName, look_alike
+from skillpkg.errors import ArchiveInvalid, ManifestInvalid, SkillpkgError
+from skreg.api.services import naming, quotas
+from skreg.api.services.package_rights import record, require_here
 from skreg.bootstrap import ApiContainer
 from skreg.db.engine import reading, writing
-from skreg.db.queries import accounts, pki, uploads
+from skreg.db.queries import accounts, moves, pki, releases, trusted, uploads
 from skreg.domain.permissions import Principal, Scope, require_role
-from skreg.errors import Conflict, Missing, Unavailable, Unprocessable
+from skreg.domain.releases import without_build
+from skreg.domain.trusted_account import is_trusted, role_for
+from skreg.errors import Conflict, Forbidden, Missing, Unavailable, Unprocessable
 from skreg.publish.staging import staging_key
 from skreg.queue import defer_advance
 
@@ -33,12 +36,16 @@ class Accepted:
 
 
 async def allowed_namespace(
-    container: ApiContainer, principal: Principal, namespace: str, scope: Scope
+    container: ApiContainer,
+    principal: Principal,
+    namespace: str,
+    scope: Scope,
+    package: str | None = None,
 ) -> int:
-    """Return the namespace's number when the caller may act there.
+    """Return the namespace's number when the caller may act there, or on the package there.
 
     Raises:
-        Forbidden: the token's scope or the role does not allow it.
+        Forbidden: the token's scope or the role does not allow it, or the namespace is banned.
         Missing: there is no such namespace.
         Unavailable: to publish, before the registry's root has signed its certificates.
     """
@@ -48,7 +55,14 @@ async def allowed_namespace(
         opened = scope is not Scope.PUBLISH or await pki.read(connection, pki.STATE) is not None
     if access is None:
         raise Missing(f"There is no namespace {namespace}.")
-    require_role(principal, access.member_role, namespace, scope)
+    role = role_for(principal, access.member_role, namespace, package)
+    require_role(principal, role, namespace, scope, package)
+    if access.is_banned:
+        raise Forbidden(
+            f"The namespace {namespace} is banned.",
+            why="Nothing is changed there any more.",
+            fix="Ask an administrator of the registry.",
+        )
     if not opened:
         raise Unavailable(
             "This registry cannot sign yet.",
@@ -69,13 +83,17 @@ async def accept(
         Forbidden, Missing: see ``allowed_namespace``.
         Unprocessable: the archive breaks a rule; ``errors`` names file and rule.
         Conflict: other bytes have the version, or another package has a look-alike name.
+        TooManyRequests: the namespace has used up a quota.
     """
-    namespace_id = await allowed_namespace(container, principal, namespace, Scope.PUBLISH)
+    namespace_id = await allowed_namespace(container, principal, namespace, Scope.PUBLISH, name)
     archive = await _checked(container, namespace, name, data)
     await container.staging.put_if_absent(staging_key(archive.sha256), data)
     async with writing(container.engine) as connection:
-        package = await _package(connection, namespace_id, name)
-        return await _take(container, connection, principal, package, archive, len(data))
+        package = await _package(connection, principal, namespace_id, name)
+        taken = await _take(container, connection, principal, package, archive, len(data))
+        if taken.new:
+            await quotas.require(connection, container, namespace_id, namespace)
+        return taken
 
 
 async def _checked(container: ApiContainer, namespace: str, name: str, data: bytes) -> Archive:
@@ -109,30 +127,21 @@ def _refused(error: SkillpkgError) -> Unprocessable:
     return Unprocessable(error.what, why=error.why, fix=error.fix, errors=[found])
 
 
-async def _package(connection: AsyncConnection, namespace_id: int, name: str) -> int:
-    found = await uploads.package_id(connection, namespace_id, name)
-    if found is not None:
-        return found
-    twin = look_alike(_new_name(name))
-    made = await uploads.insert_package(connection, namespace_id, name, twin)
-    if made is None:  # somebody was quicker: with this name, or with one that looks like it
-        made = await uploads.package_id(connection, namespace_id, name)
-    if made is None:
-        taken = await uploads.name_that_looks_like(connection, namespace_id, twin)
-        raise Conflict(
-            f"The name {name} looks like {taken}, which exists in this namespace.",
-            why="People could install one for the other.",
-            fix="Choose a name that differs in more than -, l, i, 1, o and 0.",
+async def _package(
+    connection: AsyncConnection, principal: Principal, namespace_id: int, name: str
+) -> int:
+    """Return the package's number, made now when it is new, if the caller may add to it."""
+    found = await naming.claim(connection, namespace_id, name)
+    package = await moves.package_by_id(connection, found)
+    if package is not None:
+        await require_here(connection, package)
+    if not is_trusted(principal) and await trusted.is_trusted_only(connection, found):
+        raise Forbidden(
+            f"{name} is published by its trusted publishers alone.",
+            why="Its owners switched publishing with tokens and sessions off.",
+            fix="Publish from the CI workflow that is configured for it.",
         )
-    return made
-
-
-def _new_name(name: str) -> str:
-    try:
-        return str(PackageName.parse_new(name))
-    except NameInvalid as error:
-        found = {"rule": error.rule, "path": "name", "detail": error.what}
-        raise Unprocessable(error.what, why=error.why, fix=error.fix, errors=[found]) from error
+    return found
 
 
 async def _take(
@@ -145,6 +154,8 @@ async def _take(
 ) -> Accepted:
     manifest = archive.manifest
     version = str(manifest.version)
+    subject = f"{manifest.namespace}/{manifest.name}@{version}"
+    await _require_own_precedence(connection, package, version, subject)
     made = await uploads.insert_version(
         connection,
         package=package,
@@ -156,10 +167,11 @@ async def _take(
         uploaded_by=principal.account_id,
     )
     state = "uploaded"
-    subject = f"{manifest.namespace}/{manifest.name}@{version}"
     if made is not None:
         await defer_advance(container.queue, connection, made)
-        await accounts.record(connection, principal.account_id, "publish", subject)
+        await record(
+            connection, principal, "publish", subject, **await _origin(connection, principal)
+        )
     else:
         state = await _same_bytes(connection, package, version, archive.sha256, subject)
     return Accepted(
@@ -171,6 +183,27 @@ async def _take(
         state,
         made is not None,
     )
+
+
+async def _require_own_precedence(
+    connection: AsyncConnection, package: int, version: str, subject: str
+) -> None:
+    """Pass unless another version differs from this one in build metadata alone."""
+    twin = await releases.twin_in_build(connection, package, version, without_build(version))
+    if twin is not None:
+        raise Conflict(
+            f"{subject} differs from {twin} in build metadata alone.",
+            why="SemVer gives both the same precedence: nobody could say which is newer.",
+            fix="Raise the version and publish again.",
+        )
+
+
+async def _origin(connection: AsyncConnection, principal: Principal) -> dict[str, object]:
+    """Return what the audit trail says of a CI job that publishes; nothing of a person."""
+    if not is_trusted(principal):
+        return {}
+    found = await trusted.origin_of(connection, principal.token_id or "")
+    return {} if found is None else {"publisher": found.publisher_id, "claims": found.claims}
 
 
 async def _same_bytes(

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from skreg.api.services import resets
-from skreg.api.services.accounts import claim_name, new_name
+from skreg.api.services.accounts import claim_name, create, new_name
 from skreg.api.services.namespaces import by_name
 from skreg.db.engine import reading, writing
 from skreg.db.queries import accounts, credentials, namespaces, staff
 from skreg.db.queries.credentials import TokenFacts
-from skreg.db.queries.namespaces import NamespaceFacts
+from skreg.db.queries.namespaces import MemberFacts, NamespaceFacts
 from skreg.db.queries.staff import AccountLine
 from skreg.domain.permissions import MemberRole, Principal
 from skreg.errors import Conflict, Missing
@@ -54,6 +54,22 @@ async def show_account(actor: Actor, username: str) -> AccountLine:
     """
     async with reading(actor.engine) as connection:
         return await _account(connection, username)
+
+
+async def create_account(
+    actor: Actor, username: str, password_hash: str, email: str | None, *, is_admin: bool
+) -> AccountLine:
+    """Create an account with the namespace of its name, also where nobody may sign up.
+
+    Raises:
+        Unprocessable: the name breaks a rule.
+        Conflict: it is taken, or looks like one that is.
+    """
+    name = new_name(username, by_operator=True)
+    async with writing(actor.engine) as connection:
+        await create(connection, name, password_hash, email, is_admin=is_admin)
+        await _record(connection, actor, "account-created", name, is_admin=is_admin)
+        return await _account(connection, name)
 
 
 async def set_disabled(actor: Actor, username: str, *, disabled: bool) -> AccountLine:
@@ -145,6 +161,16 @@ async def set_banned(actor: Actor, name: str, reason: str | None) -> NamespaceFa
         action = "namespace-unbanned" if reason is None else "namespace-banned"
         await _record(connection, actor, action, name, reason=reason)
         return await by_name(connection, name)
+
+
+async def list_members(actor: Actor, name: str) -> list[MemberFacts]:
+    """Return a namespace's members.
+
+    Raises:
+        Missing
+    """
+    async with reading(actor.engine) as connection:
+        return await namespaces.members(connection, (await by_name(connection, name)).id)
 
 
 async def set_member(actor: Actor, name: str, username: str, role: MemberRole) -> None:

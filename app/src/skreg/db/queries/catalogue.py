@@ -65,7 +65,10 @@ async def visible_versions(
 
 
 async def tags_of(connection: AsyncConnection, package_id: int) -> dict[str, str]:
-    """Return the package's dist-tags that name a visible version; ``latest`` is not among them."""
+    """Return the package's dist-tags that name a visible version.
+
+    ``latest`` is among them only when an owner set it; ``domain.releases.with_latest`` adds it.
+    """
     sql = f"""
         SELECT t.tag, v.version FROM dist_tags t JOIN versions v ON v.id = t.version_id
         WHERE t.package_id = :id AND {_VISIBLE} ORDER BY t.tag"""  # noqa: S608

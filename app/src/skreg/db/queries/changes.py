@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skreg.db.queries import rows
+from skreg.db.queries.readers import WHOLE, Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +37,42 @@ class Publication:
     at: datetime
 
 
-async def since(connection: AsyncConnection, cursor: int, limit: int) -> list[Change]:
-    """Return the changes after ``cursor``, oldest first.
+async def since(
+    connection: AsyncConnection, cursor: int, limit: int, sight: Sight = WHOLE
+) -> list[Change]:
+    """Return the changes after ``cursor`` of packages in sight, oldest first.
 
     Numbers are given under a lock that lasts until commit: once a number is visible, nothing
     smaller appears any more.
     """
-    sql = """
+    sql = f"""
         SELECT c.seq, n.name, p.name, c.index_sequence, c.published, c.at
         FROM changes c JOIN packages p ON p.id = c.package_id
         JOIN namespaces n ON n.id = p.namespace_id
-        WHERE c.seq > :cursor ORDER BY c.seq LIMIT :limit"""
-    return await rows.all_rows(connection, Change, sql, {"cursor": cursor, "limit": limit})
+        WHERE c.seq > :cursor {_seen(sight)} ORDER BY c.seq LIMIT :limit"""  # noqa: S608
+    values = {"cursor": cursor, "limit": limit, **_bound(sight)}
+    return await rows.all_rows(connection, Change, sql, values)
 
 
-async def newest(connection: AsyncConnection) -> int:
-    """Return the number of the newest change, 0 without any."""
-    return int(await rows.scalar(connection, "SELECT coalesce(max(seq), 0) FROM changes"))
+def _seen(sight: Sight) -> str:
+    return "" if sight.is_whole else f"AND {sight.condition('c.package_id')}"
+
+
+def _bound(sight: Sight) -> dict[str, object]:
+    return {} if sight.is_whole else sight.values()
+
+
+async def newest(connection: AsyncConnection, sight: Sight = WHOLE) -> int:
+    """Return the number of the newest change in sight, 0 without any."""
+    sql = f"SELECT coalesce(max(seq), 0) FROM changes c WHERE true {_seen(sight)}"  # noqa: S608
+    return int(await rows.scalar(connection, sql, _bound(sight)))
 
 
 async def publications(
-    connection: AsyncConnection, limit: int, package: tuple[str, str] | None = None
+    connection: AsyncConnection,
+    limit: int,
+    package: tuple[str, str] | None = None,
+    sight: Sight = WHOLE,
 ) -> list[Publication]:
     """Return versions that were published and still are, newest first; of one package if given."""
     only = "AND n.name = :ns AND p.name = :name" if package else ""
@@ -67,9 +83,9 @@ async def publications(
         FROM changes c JOIN versions v
             ON v.package_id = c.package_id AND v.version = ANY(c.published)
         JOIN packages p ON p.id = c.package_id JOIN namespaces n ON n.id = p.namespace_id
-        WHERE c.published <> '{{}}' AND v.state = 'published' {only}
+        WHERE c.published <> '{{}}' AND v.state = 'published' {only} {_seen(sight)}
         ORDER BY c.seq DESC, v.id DESC LIMIT :limit"""  # noqa: S608
-    values: dict[str, object] = {"limit": limit}
+    values: dict[str, object] = {"limit": limit, **_bound(sight)}
     if package:
         values |= {"ns": package[0], "name": package[1]}
     return await rows.all_rows(connection, Publication, sql, values)

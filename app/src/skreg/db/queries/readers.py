@@ -18,6 +18,40 @@ _VISIBLE = """EXISTS (SELECT 1 FROM versions v WHERE v.package_id = p.id
 _RESTRICTED = "coalesce(p.restricted, n.restricted)"
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The packages that lists may show, by number.
+
+    Attributes:
+        only: nothing else is shown; None for no such bound.
+        hidden: these are not shown.
+    """
+
+    only: Sequence[int] | None = None
+    hidden: Sequence[int] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything is seen."""
+        return self.only is None and not self.hidden
+
+    def condition(self, column: str) -> str:
+        """Return the SQL condition on a package's number, to follow an AND; parts are bound."""
+        return (
+            f"(CAST(:sight_only AS bigint[]) IS NULL OR {column} = ANY(:sight_only))"
+            f" AND {column} <> ALL(CAST(:sight_hidden AS bigint[]))"
+        )
+
+    def values(self) -> dict[str, object]:
+        """Return what ``condition`` binds."""
+        only = None if self.only is None else list(self.only)
+        return {"sight_only": only, "sight_hidden": list(self.hidden)}
+
+
+WHOLE = Sight()
+"""Everything."""
+
+
 async def may_read(connection: AsyncConnection, account_id: int, namespace: str, name: str) -> bool:
     """Whether an account may read a package: one answer for "no right" and "no such package"."""
     sql = f"""
@@ -53,9 +87,7 @@ class PackageAccess:
     namespace_restricted: bool
 
 
-async def access_to(
-    connection: AsyncConnection, namespace: str, name: str
-) -> PackageAccess | None:
+async def access_to(connection: AsyncConnection, namespace: str, name: str) -> PackageAccess | None:
     """Return who a package is for."""
     sql = """
         SELECT p.id, p.restricted, n.restricted FROM packages p

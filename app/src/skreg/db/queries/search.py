@@ -10,7 +10,7 @@ what later ones add, so pages neither overlap nor leave anything out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,15 +21,24 @@ from skreg.db.queries.search_words import Filters, Wanted, exact_name, understan
 
 TOTAL_CAP = 1000
 """Counting stops here; the answer then says ``gte``."""
-ENOUGH = (100, 20, 20, 0)
-"""By tier: so many hits end the search there."""
+_ENOUGH = 60
+"""So many hits in a tier end the search there."""
+_FURTHER = 2
+"""Tiers that names are looked at further than texts."""
+_SURELY = 1200
+"""A tier that should hold so many matches is counted instead of all."""
 _LAST = len(TIER_SIZES)
+_LOOKED_AT = 5000
+"""Matches that one step reads from the index at most."""
 _RANKED = 1000
-"""Rows of one tier that are ranked: its most popular."""
+"""The most popular of them, which are ranked; as many as the pages show."""
+_NAMES = 500
+"""Matching names of the next tier, which are ranked with them."""
 _SAME_NAME = 20
 """Packages of exactly the name that was typed, which stand first."""
-_RECHECKED = 5000
-"""Rows in which a phrase is looked for."""
+HIT = "namespace, name, version, description, category, tags, published_at"
+SCORE = "ts_rank(document, CAST(:words AS tsquery)) * ln(popularity + 3)"
+"""How well the text fits, raised by popularity: a thousand downloads weigh sixfold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +63,6 @@ class Found:
     exact: bool
 
 
-HIT = "namespace, name, version, description, category, tags, published_at"
-SCORE = "ts_rank(document, CAST(:words AS tsquery)) * ln(popularity + 3)"
-"""How well the text fits, raised by popularity: tenfold downloads weigh like one word more."""
-
-
 async def search(
     connection: AsyncConnection, filters: Filters, *, offset: int, limit: int
 ) -> Found:
@@ -70,67 +74,108 @@ async def search(
     wanted = await understand(connection, filters)
     if wanted is not None and not wanted.index:
         return await _newest(connection, offset, limit)
-    named = await _exact(connection, filters) if filters.query else []
-    total = len(named)
+    ids = await _exact(connection, filters) if filters.query else []
+    total, exact = len(ids), True
     if wanted is not None:
-        cascade = _Cascade(connection, wanted, named)
-        await cascade.run(offset + limit)
-        named, total = cascade.ids, await cascade.total()
-    hits = await _load(connection, named[offset : offset + limit])
-    return Found(hits, min(total, TOTAL_CAP), total <= TOTAL_CAP)
+        cascade = _Cascade(connection, wanted, ids)
+        total, exact = await cascade.run(offset + limit)
+    hits = await _load(connection, ids[offset : offset + limit])
+    return Found(hits, min(total, TOTAL_CAP), exact)
 
 
 @dataclass(slots=True)
 class _Cascade:
-    """One search on its way through the tiers; ``ids`` are the packages found, in order."""
+    """One search on its way through the tiers: it adds to ``ids``, best first."""
 
     connection: AsyncConnection
     wanted: Wanted
     ids: list[int]
-    named: list[int] = field(init=False)
-    reached: int = 0
-    matched: int = 0
 
-    def __post_init__(self) -> None:
-        self.named = list(self.ids)
+    async def run(self, limit: int) -> tuple[int, bool]:
+        """Add packages up to ``limit``; returns how many there are, and whether that is all."""
+        before, tier = len(self.ids), 0
+        found, matched = await self._step("tier <= 0", tier, limit)
+        while matched < _ENOUGH and tier < _LAST:
+            tier = _next_tier(tier, matched)
+            found, matched = await self._step(f"tier <= {tier}", tier, limit)
+        self.ids += found
+        if tier == _LAST and matched < _RANKED:
+            return before + matched, True
+        reached = tier
+        while len(self.ids) < limit and reached < _LAST:
+            reached += 1
+            found, _ = await self._step(f"tier = {reached}", reached, limit)
+            self.ids += found
+        return await self._total(tier, matched)
 
-    async def run(self, wanted: int) -> None:
-        """Find as many packages as ``wanted``, if there are."""
-        await self._first(wanted)
-        while len(self.ids) < wanted and self.reached < _LAST:
-            await self._next(wanted - len(self.ids))
+    async def _step(self, where: str, tier: int, limit: int) -> tuple[list[int], int]:
+        """Return the best new packages under a condition on the tier, and how many match it."""
+        score = SCORE if self.wanted.words else "ln(popularity + 3)"
+        sql = f"""
+            SELECT package_id, count(*) FILTER (WHERE tier <= {tier}) OVER () FROM (
+                (SELECT * FROM ({self._matches(where, _LOOKED_AT)}) AS looked_at
+                 ORDER BY popularity DESC, package_id LIMIT {_RANKED})
+                {self._names(tier) if "<=" in where else ""}) AS candidates
+            WHERE package_id <> ALL(CAST(:seen AS bigint[]))
+            ORDER BY {score} DESC, popularity DESC, package_id LIMIT :limit"""
+        values = self._values() | {"seen": self.ids, "limit": limit - len(self.ids)}
+        found = await rows.all_rows(self.connection, _Numbered, sql, values)
+        return [item.id for item in found], found[0].count if found else 0
 
-    async def total(self) -> int:
-        """Return how many match, one past ``TOTAL_CAP`` when there are more."""
-        if self.reached == _LAST and self.matched < _RANKED:
-            return self.matched + len(self.named)
-        for tier in self._promising():
-            if (found := await self._count(tier)) > TOTAL_CAP:
-                return found
-        return max(await self._count(_LAST), len(self.ids))
+    def _matches(self, where: str, limit: int) -> str:
+        order = "AND document @@ CAST(:words AS tsquery)" if self.wanted.ordered else ""
+        return f"""
+            SELECT package_id, tier, popularity, document FROM (
+                SELECT package_id, tier, popularity, document FROM package_search
+                WHERE {where} AND document @@ CAST(:index AS tsquery) LIMIT {_LOOKED_AT}) AS read
+            WHERE true {order} LIMIT {limit}"""  # noqa: S608
 
-    def _promising(self) -> list[int]:
-        """Return the smallest tier that should hold more than can be counted, if one should."""
-        sizes = list(enumerate(TIER_SIZES))[self.reached :]
-        density = self.matched / TIER_SIZES[self.reached] if sizes else 0.0
-        return [tier for tier, size in sizes if density * size > 1.2 * TOTAL_CAP][:1]
+    def _names(self, tier: int) -> str:
+        if tier == _LAST or not self.wanted.names:
+            return ""
+        further = min(tier + _FURTHER, _LAST)
+        return f"""
+            UNION ALL (
+                SELECT package_id, tier, popularity, document FROM package_search
+                WHERE tier > {tier} AND tier <= {further} AND document @@ CAST(:names AS tsquery)
+                LIMIT {_NAMES})"""  # noqa: S608
 
-    async def _first(self, limit: int) -> None:
-        """Read tiers from the top until one has enough; names one tier further."""
-        for tier, enough in enumerate(ENOUGH):
-            self.reached = tier
-            parts = [self._part(f"tier <= {tier}", ":index")]
-            if self.wanted.names and tier < _LAST:
-                parts.append(self._part(f"tier = {tier + 1}", ":names"))
-            ids, self.matched = await self._best(parts, tier, limit)
-            if self.matched >= enough:
-                break
-        self.ids += ids
+    async def _total(self, tier: int, matched: int) -> tuple[int, bool]:
+        """Count in the smallest tier that should hold more than is ever shown, or in all.
 
-    async def _next(self, limit: int) -> None:
-        """Add the next tier, without the names that stand before it already."""
-        self.reached += 1
-        ...
+        Several words whose lists are long are counted up to the last tier but one.
+        """
+        density = matched / (*TIER_SIZES, 1)[tier]
+        promising = [n for n, size in enumerate(TIER_SIZES) if density * size > _SURELY]
+        counted = min([*promising, _LAST]) if tier < _LAST else _LAST
+        if counted == _LAST and self.wanted.several and density * TIER_SIZES[-1] > _SURELY / 4:
+            counted = _LAST - 1
+        found = await self._count(counted)
+        if found <= TOTAL_CAP and promising:
+            found, counted = await self._count(_LAST), _LAST
+        return max(found, len(self.ids)), counted == _LAST and found <= TOTAL_CAP
+
+    async def _count(self, tier: int) -> int:
+        where = "true" if tier == _LAST else f"tier <= {tier}"
+        sql = f"SELECT count(*) FROM ({self._matches(where, TOTAL_CAP + 1)}) AS found"  # noqa: S608
+        return int(await rows.scalar(self.connection, sql, self._values()))
+
+    def _values(self) -> dict[str, object]:
+        wanted = self.wanted
+        return {"index": wanted.index, "words": wanted.words, "names": wanted.names}
+
+
+def _next_tier(tier: int, matched: int) -> int:
+    """Return the smallest larger tier that may have enough, going by what this one has."""
+    density = (matched + 1) / TIER_SIZES[tier]
+    later = range(tier + 1, _LAST)
+    return next((n for n in later if density * TIER_SIZES[n] >= _ENOUGH), _LAST)
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    id: int
+    count: int
 
 
 async def _exact(connection: AsyncConnection, filters: Filters) -> list[int]:
@@ -143,3 +188,31 @@ async def _exact(connection: AsyncConnection, filters: Filters) -> list[int]:
         ORDER BY popularity DESC, package_id LIMIT {_SAME_NAME}"""  # noqa: S608
     values = {"name": name, "ns": namespace, "lexemes": lexemes}
     return await rows.all_rows(connection, int, sql, values)
+
+
+async def _newest(connection: AsyncConnection, offset: int, limit: int) -> Found:
+    sql = f"""
+        SELECT {HIT} FROM package_search
+        ORDER BY published_at DESC, package_id DESC OFFSET :offset LIMIT :limit"""  # noqa: S608
+    hits = await rows.all_rows(connection, Hit, sql, {"offset": offset, "limit": limit})
+    count = (
+        f"SELECT count(*) FROM (SELECT FROM package_search LIMIT {TOTAL_CAP + 1}) AS all_of_them"
+    )
+    total = int(await rows.scalar(connection, count))
+    return Found(hits, min(total, TOTAL_CAP), total <= TOTAL_CAP)
+
+
+async def _load(connection: AsyncConnection, ids: list[int]) -> list[Hit]:
+    sql = f"""
+        SELECT {HIT} FROM package_search WHERE package_id = ANY(CAST(:ids AS bigint[]))
+        ORDER BY array_position(CAST(:ids AS bigint[]), package_id)"""  # noqa: S608
+    return await rows.all_rows(connection, Hit, sql, {"ids": ids}) if ids else []
+
+
+async def listing(connection: AsyncConnection, after: tuple[str, str], limit: int) -> list[Hit]:
+    """Return packages by name, after ``(namespace, name)``."""
+    sql = f"""
+        SELECT {HIT} FROM package_search WHERE (namespace, name) > (:ns, :name)
+        ORDER BY namespace, name LIMIT :limit"""  # noqa: S608
+    values = {"ns": after[0], "name": after[1], "limit": limit}
+    return await rows.all_rows(connection, Hit, sql, values)

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skreg.db.queries import rows
 
-TIER_SIZES = (2_000, 30_000, 250_000)
-"""Packages up to tier 0, 1 and 2; behind them is tier 3."""
+TIER_SIZES = (2_000, 10_000, 50_000, 250_000)
+"""Packages up to tier 0, 1, 2 and 3; behind them is tier 4."""
 WINDOW_DAYS = 90
 """Downloads of so many days make the popularity."""
 KEPT_DAYS = 400

@@ -37,7 +37,8 @@ class Wanted:
 
     ``words`` ranks, and decides where order matters (``ordered``). ``index`` is what an index is
     asked: with the filters, and a phrase taken for its words, so that the rows in which a phrase
-    is looked for are bounded. ``names`` finds those whose name has every word.
+    is looked for are bounded. ``names`` finds those with a word in their name; it is empty for
+    phrases and negations.
     """
 
     words: str
@@ -48,6 +49,12 @@ class Wanted:
     def ordered(self) -> bool:
         """Whether ``index`` finds more than ``words``."""
         return bool(_FOLLOWED_BY.search(self.words))
+
+
+    @property
+    def several(self) -> bool:
+        """Whether an index must bring several lists together."""
+        return len(_LEXEME.findall(self.index)) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ async def understand(connection: AsyncConnection, filters: Filters) -> Wanted | 
         SELECT CAST(typed AS text), querytree(typed), CAST(plainto_tsquery('english', :q) AS text),
                CAST(plainto_tsquery('simple', :q) AS text),
                set_config('enable_seqscan', 'off', true)
+                   || set_config('plan_cache_mode', 'force_generic_plan', true)
                    || set_config('statement_timeout', '{DEADLINE_MS}', true)
         FROM websearch_to_tsquery('english', :q) AS typed"""
     text = _JOINED.sub(" ", filters.query or "")
@@ -77,7 +85,7 @@ async def understand(connection: AsyncConnection, filters: Filters) -> Wanted | 
     if filters.query and not words:
         return None
     loose = _loose(words)
-    names = "" if "!" in words else _LEXEME.sub(r"'name:\1'", loose)
+    names = "" if "!" in words or loose != words else _in_names(words)
     lexemes = filters.lexemes()
     return Wanted(words, _both(loose, lexemes), _both(names, lexemes) if names else "")
 
@@ -98,6 +106,12 @@ def _chosen(parsed: _Parsed) -> str:
 def _loose(words: str) -> str:
     """Return the query without order of words; under a negation that would find less, not more."""
     return words if "!" in words else _FOLLOWED_BY.sub("&", words)
+
+
+def _in_names(words: str) -> str:
+    """Return the query for matches of which the name has one word at least."""
+    named = " | ".join(f"'name:{lexeme}'" for lexeme in _LEXEME.findall(words))
+    return f"({words}) & ({named})" if named else ""
 
 
 def _both(query: str, lexemes: str) -> str:

@@ -144,6 +144,15 @@ async def note_failure(connection: AsyncConnection, version_id: int, error: str)
     await rows.run(connection, sql, {"id": version_id, "error": error[:2000]})
 
 
+async def oldest_waiting(connection: AsyncConnection) -> float:
+    """Return how many seconds ago the oldest unfinished version was uploaded; 0 without one."""
+    sql = """
+        SELECT coalesce(extract(epoch FROM now() - min(w.created_at)), 0)
+        FROM versions v JOIN vetting_jobs w ON w.version_id = v.id
+        WHERE v.state IN ('uploaded', 'vetting', 'signed', 'logged')"""
+    return float(await rows.scalar(connection, sql))
+
+
 async def without_job(connection: AsyncConnection, task: str, *, all_: bool) -> list[int]:
     """Return unfinished versions for which no job waits, for the sweeper to enqueue again.
 

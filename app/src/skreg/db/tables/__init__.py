@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from skreg.db.tables import access, accounts, catalogue, publication, releases, search, trusted
+from skreg.db.tables import (
+    access,
+    accounts,
+    catalogue,
+    limits,
+    publication,
+    releases,
+    search,
+    trusted,
+)
 
 metadata = SQLModel.metadata
 
@@ -16,6 +25,7 @@ __all__ = [
     "access",
     "accounts",
     "catalogue",
+    "limits",
     "metadata",
     "publication",
     "releases",

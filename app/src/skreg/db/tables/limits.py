@@ -50,6 +50,5 @@ class IdempotencyKey(SQLModel, table=True):
     digest: bytes = c.octets(primary_key=True)
     request_hash: bytes = c.octets()
     status: int | None = c.column(sa.SmallInteger(), nullable=True)
-    response_hash: bytes | None = c.octets(nullable=True)
     response: bytes | None = c.octets(nullable=True)
     created_at: datetime = c.now(index=True)

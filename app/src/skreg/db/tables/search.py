@@ -26,9 +26,8 @@ def _documents(name: str, up_to: int | None = None) -> sa.Index:
 class PackageSearch(SQLModel, table=True):
     """One row a visible package; a trigger keeps ``document`` from the other columns.
 
-    ``popularity`` is how many addresses downloaded it lately, ``tier`` 0 among the 2,000 most
-    popular, 1 up to the 30,000th, 2 up to the 250,000th, 3 behind: a search begins in the small
-    indexes.
+    ``popularity`` is how many addresses downloaded it lately, ``tier`` the place that this gives
+    it (``search_popularity.TIER_SIZES``): a search begins in the small indexes.
     """
 
     __tablename__ = "package_search"
@@ -37,6 +36,7 @@ class PackageSearch(SQLModel, table=True):
         _documents("package_search_tier0", 0),
         _documents("package_search_tier1", 1),
         _documents("package_search_tier2", 2),
+        _documents("package_search_tier3", 3),
         sa.Index("package_search_tags", "tags", postgresql_using="gin"),
         sa.Index("package_search_category", "category"),
         sa.Index("package_search_newest", "published_at", "package_id"),
@@ -51,7 +51,7 @@ class PackageSearch(SQLModel, table=True):
     category: str = c.text()
     tags: list[str] = c.texts()
     popularity: int = c.number(default="0")
-    tier: int = c.column(sa.SmallInteger(), default="3")
+    tier: int = c.column(sa.SmallInteger(), default="4")
     published_at: datetime = c.moment()
     document: str | None = c.column(TSVECTOR(), nullable=True)
 

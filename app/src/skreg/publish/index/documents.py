@@ -72,6 +72,7 @@ class PackageFacts:
         sequence: counts the package's signed documents, from 1.
         dist_tags: tag to version; every version named must be listed.
         advisories: OSV records, as they are served.
+        moved_to: ``ns/name`` under which the package goes on, or None.
     """
 
     registry: str
@@ -82,6 +83,7 @@ class PackageFacts:
     versions: tuple[IndexVersion, ...]
     dist_tags: Mapping[str, str] = field(default_factory=dict)
     advisories: tuple[JsonObject, ...] = ()
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ def payload_of(facts: PackageFacts, signed_at: datetime) -> JsonObject:
         listed = [v.to_json() for v in sorted(facts.versions, key=_precedence)]
     except SkillpkgError as error:
         raise _invalid(facts, str(error)) from error
-    return {
+    moved: JsonObject = {} if facts.moved_to is None else {"moved_to": facts.moved_to}
+    return moved | {
         "schema": SCHEMA,
         "registry": facts.registry,
         "namespace": facts.namespace,

@@ -99,9 +99,13 @@ def withdraw(event: PackageEvent, version: str, sha256: str) -> bytes:
     return _package("withdraw", event, _version_fields(version, sha256))
 
 
-def transfer(event: PackageEvent, to_namespace: str) -> bytes:
-    """The package was handed to another namespace."""
-    return _package("transfer", event, {"to": _checked("to", Namespace.parse, to_namespace)})
+def transfer(event: PackageEvent, to_namespace: str, to_name: str) -> bytes:
+    """The package goes on in another namespace, under another name, or both."""
+    fields: Fields = {
+        "to": _checked("to", Namespace.parse, to_namespace),
+        "to_name": _checked("to_name", PackageName.parse, to_name),
+    }
+    return _package("transfer", event, fields)
 
 
 def about_trust(registry: str, time: datetime, body: Mapping[str, JsonValue]) -> bytes:

@@ -189,7 +189,9 @@ def _outputs(
     arn = instance.master_user_secrets.apply(
         lambda found: (found[0].secret_arn or "") if found else ""
     )
-    address = joined("postgresql://", instance.address, f":{PORT}/{DATABASE}?sslmode=require")
+    address = joined(
+        f"postgresql://{MASTER}@", instance.address, f":{PORT}/{DATABASE}?sslmode=require"
+    )
     return DatabaseOutputs(
         connection_secret_name=arn,
         host=instance.address,

@@ -28,6 +28,9 @@ ROLES = {
     "log": Resource.LOG_KEY,
 }
 ROOT = "root"
+KEPT_ON = ("registry_ca", "publisher_ca", "log")
+"""A replaced CA still issues its revocation list, and the log waits for its next bundle; a
+replaced signing key signs no more."""
 
 
 class AwsPkiArgs(PkiArgs):
@@ -106,6 +109,7 @@ def _outputs(
         hsm_backend=args.get("hsm_backend", HsmBackend.HSM),
         root_mode=mode,
         key_uris=_uris(newest, mode),
+        former_key_uris=_former_uris(keys),
         secret_uri=secret_uri(account, certificates.arn),
         root_fingerprint=_fingerprint(scope, newest[ROOT]) if ROOT in newest else None,
         handles=_handles(keys, certificates.arn, mode),
@@ -119,6 +123,12 @@ def _uris(newest: dict[str, Key], mode: RootMode) -> dict[str, pulumi.Input[str]
     if mode is not RootMode.MANAGED:
         named.pop("ROOT_KEY_URI", None)
     return {name: joined("awskms:///", key.arn) for name, key in named.items()}
+
+
+def _former_uris(keys: dict[str, list[Key]]) -> list[pulumi.Input[str]]:
+    """Return the last but one of each key that goes on signing beside its successor."""
+    lines = [keys[role] for role in KEPT_ON]
+    return [joined("awskms:///", line[-2].arn) for line in lines if len(line) > 1]
 
 
 def _handles(

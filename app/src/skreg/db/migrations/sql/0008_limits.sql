@@ -37,7 +37,6 @@ CREATE TABLE idempotency_keys (
     digest BYTEA NOT NULL,
     request_hash BYTEA NOT NULL,
     status SMALLINT,
-    response_hash BYTEA,
     response BYTEA,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     PRIMARY KEY (digest)

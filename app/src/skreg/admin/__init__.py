@@ -1,0 +1,1 @@
+"""``skreg admin``: what an operator does from a shell, each command with ``--json``."""

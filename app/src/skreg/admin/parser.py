@@ -1,0 +1,107 @@
+"""The command line of ``skreg admin``; a command's imports happen when it runs.
+
+A further group of commands is a function that takes ``Groups`` and one line in ``add_admin``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+Groups = argparse._SubParsersAction
+ROLES = ("owner", "maintainer", "publisher", "reader")
+_FUNCTIONS = {"show": "show_one", "reset-code": "reset_code"}
+
+
+def add_admin(commands: Groups[argparse.ArgumentParser]) -> None:
+    """Add ``skreg admin`` and all below it."""
+    admin = commands.add_parser("admin", help="administration")
+    groups = admin.add_subparsers(required=True, metavar="ACTION")
+    create = add_action(
+        groups, "create", "skreg.admin.accounts:create_admin", "create an administrator"
+    )
+    create.add_argument("username")
+    create.description = "Create an administrator, or make an account one; password on stdin."
+    _add_accounts(groups)
+    _add_namespaces(groups)
+    _add_tokens(groups)
+
+
+def add_action(
+    group: Groups[argparse.ArgumentParser],
+    name: str,
+    target: str,
+    told: str,
+    arguments: Sequence[str] = (),
+) -> argparse.ArgumentParser:
+    """Add one command; ``target`` is ``module:function``, imported when it runs."""
+    action = group.add_parser(name, help=told, description=f"{told[:1].upper()}{told[1:]}.")
+    for argument in arguments:
+        action.add_argument(argument)
+    action.add_argument("--data-dir", type=Path, help="of skreg up; else DATABASE_URL")
+    action.add_argument("--json", action="store_true", help="print one JSON document")
+    action.set_defaults(run=lambda parsed: _run(target, parsed))
+    return action
+
+
+def add_group(
+    groups: Groups[argparse.ArgumentParser], name: str, told: str
+) -> Groups[argparse.ArgumentParser]:
+    """Add a group of commands."""
+    group = groups.add_parser(name, help=told)
+    found: Groups[argparse.ArgumentParser] = group.add_subparsers(required=True, metavar="ACTION")
+    return found
+
+
+def _run(target: str, parsed: argparse.Namespace) -> int:
+    module, _, function = target.partition(":")
+    getattr(import_module(module), function)(parsed)
+    return 0
+
+
+def _add_accounts(groups: Groups[argparse.ArgumentParser]) -> None:
+    group = add_group(groups, "account", "accounts")
+    place = "skreg.admin.accounts"
+    create = add_action(group, "create", f"{place}:create", "create one; password on stdin")
+    create.add_argument("username")
+    create.add_argument("--email", metavar="ADDRESS")
+    add_action(group, "list", f"{place}:listing", "list all by name")
+    for name, told in (
+        ("show", "show one"),
+        ("disable", "end an account's sessions and refuse its logins and tokens"),
+        ("enable", "let a disabled account in again"),
+        ("promote", "give an administrator's rights"),
+        ("demote", "take an administrator's rights"),
+        ("reset-code", "print a code that sets a new password once, within a day"),
+    ):
+        add_action(group, name, f"{place}:{_FUNCTIONS.get(name, name)}", told, ["username"])
+
+
+def _add_namespaces(groups: Groups[argparse.ArgumentParser]) -> None:
+    group = add_group(groups, "namespace", "namespaces")
+    place = "skreg.admin.namespaces"
+    add_action(group, "list", f"{place}:listing", "list all by name")
+    create = add_action(group, "create", f"{place}:create", "create an organisation", ["name"])
+    create.add_argument("--owner", required=True, metavar="USERNAME")
+    add_action(group, "members", f"{place}:members", "list the members", ["name"])
+    role = add_action(
+        group, "set-role", f"{place}:set_role", "make an account a member", ["name", "username"]
+    )
+    role.add_argument("role", choices=ROLES)
+    ban = add_action(group, "ban", f"{place}:ban", "refuse every change to its packages", ["name"])
+    ban.add_argument("--reason", required=True)
+    add_action(group, "unban", f"{place}:unban", "lift a ban", ["name"])
+
+
+def _add_tokens(groups: Groups[argparse.ArgumentParser]) -> None:
+    group = add_group(groups, "token", "API tokens")
+    place = "skreg.admin.tokens"
+    add_action(group, "list", f"{place}:listing", "list an account's tokens", ["username"])
+    revoke = add_action(
+        group, "revoke", f"{place}:revoke", "revoke an account's tokens", ["username"]
+    )
+    which = revoke.add_mutually_exclusive_group(required=True)
+    which.add_argument("--id", metavar="ID", dest="token_id")
+    which.add_argument("--all", action="store_true")

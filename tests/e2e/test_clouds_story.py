@@ -1,0 +1,214 @@
+"""The whole story with every signer and its own store, under a root that is offline.
+
+The root is a SoftHSM2 token that only the ceremony's ``sign`` sees; the other keys are in each
+cloud's KMS stand-in. Certificates, lists and signatures are judged by openssl, the install by the
+client.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from skillpkg.crypto import names
+from support.clouds import CLOUDS, Cloud
+from support.database import DatabaseServer, database_server
+from support.deployment import NO_SIGNING, Deployment
+from support.openssl import accepts, openssl, verifies, write_pem
+from support.person import AGENT, Person
+from support.registry_process import Http, said
+from support.skills import make_skill
+from support.softhsm import SoftHsm, library
+
+PUBLISH = "/v1/packages/acme/demo/publish"
+pytestmark = pytest.mark.xdist_group("clouds")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[DatabaseServer]:
+    with database_server() as running:
+        yield running
+
+
+@pytest.fixture(params=sorted(CLOUDS))
+def cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cloud]:
+    folder = tmp_path / "cloud"
+    folder.mkdir()
+    with CLOUDS[request.param](folder) as found:
+        if found.absent:
+            pytest.skip(found.absent)
+        yield found
+
+
+@pytest.fixture
+def offline_root(tmp_path: Path) -> tuple[str, dict[str, str]]:
+    """A root key in a token of its own, and the environment of the machine it is plugged into."""
+    module = library()
+    if module is None:
+        pytest.skip("SoftHSM2 is not installed")
+    folder = tmp_path / "vault"
+    folder.mkdir()
+    hsm = SoftHsm(folder, module)
+    return hsm.create("root", "01"), hsm.environment
+
+
+def hold_ceremony(made: Deployment, folder: Path, root: tuple[str, dict[str, str]]) -> list[str]:
+    """Run the commands that docs/KEYS.md shows; returns the transcript's lines."""
+    uri, vault = root
+    asked, granted = str(folder / "request.json"), str(folder / "grant.json")
+    shown = made.pki("init-root", uri, environment=vault)
+    assert "fingerprint  sha256:" in shown
+    made.pki("request", "--out", asked)
+    assert "skreg pki sign" in made.pki("status")
+    command = ("pki", "sign", asked, "--root", uri, "--out", granted)
+    refused = said(*command, environment=vault, typed="no\n")
+    assert (refused.returncode, Path(granted).exists()) == (1, False)
+    done = said(*command, environment=vault, typed="yes\n")
+    assert done.returncode == 0, done.stderr
+    assert "registry-ca" in done.stderr  # what is signed is shown before anybody agrees
+    transcript = Path(f"{granted}.txt").read_text()
+    assert transcript.rstrip() in done.stdout
+    made.pki("install", granted, environment=made.common)
+    return transcript.splitlines()
+
+
+def test_publish_to_verified_install(
+    cloud: Cloud,
+    offline_root: tuple[str, dict[str, str]],
+    server: DatabaseServer,
+    tmp_path: Path,
+) -> None:
+    with ExitStack() as stack:
+        made = Deployment(cloud, stack.enter_context(server.empty()), tmp_path / "registry")
+        http = stack.enter_context(made.whole())
+        acme = http.sign_up("acme")
+        _waits_for_its_root(made, acme)
+        transcript = hold_ceremony(made, tmp_path, offline_root)
+        made.wait_for_health()
+
+        assert acme.upload(PUBLISH, make_skill("acme", "demo")).status == 202
+        acme.wait_for("acme/demo", "1.0.0")
+        if cloud.faults is not None:
+            cloud.faults.throttle = 7  # more than one signature's attempts: the queue tries again
+        assert acme.upload(PUBLISH, make_skill("acme", "demo", "1.1.0")).status == 202
+        acme.wait_for("acme/demo", "1.1.0")
+
+        fingerprint = made.pki("fingerprint", environment=made.common).strip()
+        assert f"root key      {fingerprint}" in transcript
+        person = Person(tmp_path / "person", datetime.now(UTC))
+        person.ok("registry", "add", "acme", http.url, "--root-fingerprint", fingerprint)
+        for version in ("1.0.0", "1.1.0"):
+            person.ok("install", f"acme/demo@{version}", "-t", AGENT)
+        person.ok("verify")
+        _openssl_agrees(http, tmp_path, fingerprint)
+        _everything_is_audited(made)
+
+
+def _waits_for_its_root(made: Deployment, acme: Http) -> None:
+    made.wait_for_health("pki")
+    refused = acme.upload(PUBLISH, make_skill("acme", "demo"))
+    assert refused.status == 503
+    assert "skreg pki status" in refused.json()["detail"]
+    assert "skreg pki request" in made.pki("status")
+    assert acme.get("/v1/search?q=demo").status == 200
+
+
+def _openssl_agrees(http: Http, folder: Path, fingerprint: str) -> None:
+    known = http.get("/.well-known/skreg.json").json()
+    registry = known["registry_id"]
+    index = _payload(http.get("/index/acme/demo.json").body)
+    version = index["versions"][0]
+    path = f"/packages/acme/demo/{version['version']}/{version['sha256']}"
+    archive, record = http.get(f"{path}.skill").body, http.get(f"{path}.release").json()
+    leaf, ca = (x509.load_der_x509_certificate(b64decode(one)) for one in record["chain"])
+    bundle = _payload(http.get("/trust/latest.json").body)
+    assert bundle["roots"][0]["fingerprint"] == fingerprint
+    root = x509.load_der_x509_certificate(b64decode(bundle["roots"][0]["certificate"]))
+
+    public = leaf.public_key()
+    assert verifies(folder, public, b64decode(record["signature"]), archive)  # type: ignore[arg-type]
+    crls = folder / "crls.pem"
+    crls.write_text("".join(_crl(http, folder, one) for one in (root, ca)))
+    assert accepts(
+        "verify", "-x509_strict", "-purpose", "any", "-CAfile", write_pem(folder / "r.pem", root),
+        "-untrusted", write_pem(folder / "c.pem", ca), "-CRLfile", str(crls), "-crl_check_all",
+        "-policy", names.REGISTRY_SIGNED, write_pem(folder / "l.pem", leaf),
+    )  # fmt: skip
+    _has_profile(folder, "root", root, "CA:TRUE, pathlen:1", "Certificate Sign, CRL Sign")
+    _has_profile(
+        folder, "ca", ca, "CA:TRUE, pathlen:0", "Code Signing", f"Policy: {names.REGISTRY_SIGNED}"
+    )
+    _has_profile(
+        folder, "leaf", leaf, "CA:FALSE", "Digital Signature", "Code Signing",
+        f"URI:urn:skreg:{registry}:registry", f"Policy: {names.REGISTRY_SIGNED}",
+    )  # fmt: skip
+    request = json.loads((folder / "request.json").read_bytes())
+    for role in ("registry_ca", "publisher_ca", "log"):
+        csr = folder / f"{role}.csr"
+        csr.write_bytes(b64decode(request[role]))
+        shown = openssl("req", "-inform", "DER", "-in", str(csr), "-verify", "-noout")
+        assert re.search(r"verify OK", shown, re.IGNORECASE), shown
+
+
+def _has_profile(folder: Path, name: str, certificate: x509.Certificate, *wanted: str) -> None:
+    path = write_pem(folder / f"{name}.pem", certificate)
+    text = openssl("x509", "-in", path, "-noout", "-text")
+    for part in (*wanted, "ecdsa-with-SHA256", "prime256v1", "X509v3 Key Usage: critical"):
+        assert part in text, text
+
+
+def _crl(http: Http, folder: Path, issuer: x509.Certificate) -> str:
+    spki = issuer.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    path = folder / "one.crl"
+    path.write_bytes(http.get(names.crl_path(names.ca_id(spki))).body)
+    ca = write_pem(folder / "issuer.pem", issuer)
+    shown = openssl("crl", "-inform", "DER", "-in", str(path), "-CAfile", ca)
+    assert "verify OK" in shown
+    return shown[shown.index("-----BEGIN") : shown.index("-----END") + 25]
+
+
+def _everything_is_audited(made: Deployment) -> None:
+    sql = "SELECT subject, details FROM audit WHERE action = 'signature'"
+    with psycopg.connect(made.database_url) as connection:
+        rows = connection.execute(sql).fetchall()
+    signed = [row for row in rows if row[1]["outcome"] == "signed"]
+    purposes = {details["purpose"] for _, details in signed}
+    assert purposes >= {"certificate-request", "leaf-certificate", "crl", "archive", "checkpoint"}
+    assert len([1 for _, details in signed if details["purpose"] == "archive"]) == 2
+    assert len({subject for subject, _ in signed}) == 4
+    status = made.pki("status")
+    assert re.search(r"signed       2 archive with (file|pkcs11|awskms|gcpkms|azurekms):", status)
+    if made.cloud.faults is not None:
+        assert "SigningUnavailable" in {details["outcome"] for _, details in rows}
+
+
+def _payload(envelope: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(b64decode(json.loads(envelope)["payload"]))
+    return found
+
+
+def test_a_process_that_may_not_sign_cannot() -> None:
+    """The api processes above run like this one: whatever could sign raises in them."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import skreg.signing"],
+        env={"PYTHONPATH": str(NO_SIGNING)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "must not sign" in done.stderr
