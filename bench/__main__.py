@@ -8,7 +8,11 @@ from importlib import import_module
 
 from bench.report import Absent, merge
 
-BENCHES = {"read": "bench.read:run"}
+BENCHES = {
+    "read": "bench.read:run",
+    "search": "bench.search:run",
+    "publish": "bench.publish:run",
+}
 """Name -> ``module:function``; the function prints its table and returns the keys to merge."""
 
 

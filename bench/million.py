@@ -15,7 +15,7 @@ from skreg.db.migrate import migrate
 from skreg.db.queries import search_popularity
 
 _COLUMNS = "package_id, namespace, name, version, description, category, tags, popularity, "
-_COPY = f"COPY package_search ({_COLUMNS}published_at) FROM STDIN"  # noqa: S608
+_COPY = f"COPY package_search ({_COLUMNS}published_at) FROM STDIN"
 _WRITERS = 2
 
 

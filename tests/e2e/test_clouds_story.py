@@ -179,7 +179,7 @@ def _crl(http: Http, folder: Path, issuer: x509.Certificate) -> str:
     ca = write_pem(folder / "issuer.pem", issuer)
     shown = openssl("crl", "-inform", "DER", "-in", str(path), "-CAfile", ca)
     assert "verify OK" in shown
-    return shown[shown.index("-----BEGIN") : shown.index("-----END") + 25]
+    return shown[shown.index("-----BEGIN") :].rpartition("-----")[0] + "-----\n"
 
 
 def _everything_is_audited(made: Deployment) -> None:

@@ -85,9 +85,7 @@ def awskms(folder: Path) -> Iterator[Cloud]:
         )
 
         def create(name: str) -> str:
-            made = kms.create_key(
-                KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Description=name
-            )
+            made = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Description=name)
             return f"awskms:///{made['KeyMetadata']['Arn']}"
 
         yield Cloud(create, *_prefixes(store), store.environment, faults=moto_kms.FAULTS)

@@ -8,6 +8,7 @@ guarded or in use. ``python engine_provider.py <package>`` prints its port and s
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Iterable, Mapping
@@ -16,19 +17,17 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from engine_cloud import Cloud, Refused
-from engine_rules import (
-    computed,
-    deleted_first,
-    fixed_name,
-    named,
-    replacing,
-    seen_by_reader,
+from google.protobuf import any_pb2, empty_pb2, json_format, struct_pb2
+from pulumi.runtime.proto import (
+    plugin_pb2,
+    provider_pb2,
+    provider_pb2_grpc,
+    status_pb2,
 )
-from google.protobuf import empty_pb2, json_format, struct_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from skillpkg_infra.providers.aws.answers import AwsAnswers
+from support.engine_cloud import Cloud, Refused, Unfinished
+from support.engine_rules import computed, deleted_first, named, replacing
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How the engine writes a value that nobody knows yet."""
@@ -58,46 +57,46 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
-        kind, name = _kind(request.urn), request.urn.rpartition("::")[2]
-        inputs = _plain(request.news)
-        failures = [
-            provider_pb2.CheckFailure(property=key, reason=reason)
-            for key, reason in self._cloud.mistakes(kind, inputs, UNKNOWN)
-        ]
-        inputs = named(kind, name, inputs, _plain(request.olds), request.randomSeed)
+        kind, name = _kind(request.urn), _name(request.urn)
+        olds, news = _plain(request.olds), _plain(request.news)
+        inputs, wrong = named(kind, name, news, olds, request.randomSeed)
+        failures = [provider_pb2.CheckFailure(property="name", reason=wrong)] if wrong else []
         return provider_pb2.CheckResponse(inputs=_struct(inputs), failures=failures)
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
         kind = _kind(request.urn)
-        before, after = _plain(request.oldInputs), _plain(request.news)
+        before, after = _plain(request.old_inputs), _plain(request.news)
         keys = {**before, **after}
         ignored = set(request.ignoreChanges)
-        changed = [
-            key for key in keys if before.get(key) != after.get(key) and key not in ignored
-        ]
+        changed = [key for key in keys if before.get(key) != after.get(key) and key not in ignored]
         forced = [key for key in changed if key in replacing(kind)]
         return provider_pb2.DiffResponse(
-            changes=provider_pb2.DiffResponse.DIFF_SOME
-            if changed
-            else provider_pb2.DiffResponse.DIFF_NONE,
+            changes=(
+                provider_pb2.DiffResponse.DIFF_SOME
+                if changed
+                else provider_pb2.DiffResponse.DIFF_NONE
+            ),
             diffs=changed,
             replaces=forced,
-            deleteBeforeReplace=bool(forced) and deleted_first(kind, before, after),
+            deleteBeforeReplace=bool(forced)
+            and deleted_first(kind, _name(request.urn), before, after),
         )
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
-        kind, name = _kind(request.urn), request.urn.rpartition("::")[2]
+        kind, name = _kind(request.urn), _name(request.urn)
         inputs = _plain(request.properties)
         if request.preview:
-            unknown = dict.fromkeys(computed(kind), UNKNOWN)
+            unknown = dict.fromkeys(computed(kind, name, inputs), UNKNOWN)
             return provider_pb2.CreateResponse(properties=_struct({**unknown, **inputs}))
-        identity, facts = self._answers.create(kind, fixed_name(inputs) or name, inputs)
-        state = {**inputs, **facts, **seen_by_reader(kind, inputs)}
+        identity, facts = self._answers.create(kind, name, inputs)
+        state = {**facts, **_drawn(kind), **inputs}
         try:
-            self._cloud.create(kind, name, identity, inputs, state)
+            made = self._cloud.create(kind, name, identity, inputs, state)
+        except Unfinished as unfinished:
+            return _half(context, identity, inputs, state, unfinished)
         except Refused as refusal:
             return _abort(context, refusal)
-        return provider_pb2.CreateResponse(id=identity, properties=_struct(state))
+        return provider_pb2.CreateResponse(id=made, properties=_struct(state))
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
         found = self._cloud.read(_kind(request.urn), request.id)
@@ -154,8 +153,38 @@ def _struct(value: Mapping[str, Any]) -> struct_pb2.Struct:
     return made
 
 
+def _drawn(kind: str) -> dict[str, str]:
+    """Return what the random provider draws: each time another."""
+    if kind == "random:index/randomId:RandomId":
+        return {"hex": secrets.token_hex(4)}
+    return {"result": secrets.token_urlsafe(36)} if kind.startswith("random:") else {}
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
 def _abort(context: Any, refusal: Refused) -> Any:
     context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(refusal))
+
+
+def _half(
+    context: Any,
+    identity: str,
+    inputs: Mapping[str, Any],
+    state: Mapping[str, Any],
+    why: Unfinished,
+) -> Any:
+    """Tell the engine that the thing exists and is not as it should be."""
+    packed = any_pb2.Any()
+    packed.Pack(
+        provider_pb2.ErrorResourceInitFailed(
+            id=identity, properties=_struct(state), reasons=[str(why)], inputs=_struct(inputs)
+        )
+    )
+    status = status_pb2.Status(code=2, message=str(why), details=[packed])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(grpc.StatusCode.UNKNOWN, str(why))
 
 
 def serve(arguments: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from skreg.settings import ApiSettings, Settings, WorkerSettings
+from skreg.settings import ApiSettings, Settings, StorageSettings, WorkerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from skreg.api.services.downloads import DownloadCounts
+    from skreg.api.services.issuer_keys import IssuerKeys
     from skreg.api.services.passwords import Passwords
+    from skreg.api.services.sealing import Sealing
     from skreg.api.services.sessions import Sessions
     from skreg.db.access import DatabaseAccess
     from skreg.db.auditing import SignatureAudit
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from skreg.ports.cdn import Cdn
     from skreg.ports.clock import Clock
     from skreg.ports.counters import Counters
+    from skreg.ports.hooks import Hooks
     from skreg.ports.mail import Mail
     from skreg.ports.names import Names
     from skreg.ports.web import Web
@@ -57,9 +60,11 @@ class ApiContainer:
     downloads: DownloadCounts
     checks: asyncio.Semaphore
     web: Web
+    issuer_keys: IssuerKeys
     names: Names
     mail: Mail | None
     counters: Counters
+    webhook_sealing: Sealing | None
 
     async def close(self) -> None:
         """Write what is still counted and return the connections."""
@@ -79,6 +84,8 @@ class WorkerContainer:
     queue: procrastinate.App
     clock: Clock
     keys: PkiKeys
+    hooks: Hooks
+    sealing: Sealing | None
     audit: SignatureAudit | None = None
     cdn: Cdn | None = None
 
@@ -101,13 +108,14 @@ def open_api(settings: ApiSettings, *, clock: Clock = utc_now) -> ApiContainer:
     from skreg.adapters.names import DnsNames
     from skreg.adapters.web import HttpWeb
     from skreg.api.services.downloads import DownloadCounts
+    from skreg.api.services.issuer_keys import IssuerKeys
     from skreg.api.services.passwords import Passwords
     from skreg.api.services.sealing import Sealing
     from skreg.api.services.sessions import Sessions
     from skreg.db.engine import open_engine
     from skreg.queue import open_queue
 
-    database = settings.database_url.get_secret_value()
+    database = open_access(settings)
     engine = open_engine(database, settings.database_pool_size)
     valkey = settings.valkey_url
     web, hook, sealing = HttpWeb(), settings.mail_hook_url, settings.session_sealing_key
@@ -124,8 +132,10 @@ def open_api(settings: ApiSettings, *, clock: Clock = utc_now) -> ApiContainer:
         downloads=DownloadCounts(engine, clock),
         checks=asyncio.Semaphore(SIMULTANEOUS_CHECKS),
         web=web,
+        issuer_keys=IssuerKeys(web),
         names=DnsNames(),
         mail=HookMail(web, hook.get_secret_value()) if hook else None,
+        webhook_sealing=open_sealing(settings),
         counters=open_counters(valkey.get_secret_value() if valkey else None),
     )
 
@@ -139,6 +149,7 @@ def open_worker(settings: WorkerSettings, *, clock: Clock = utc_now) -> WorkerCo
     """
     from skreg.adapters.blobs import open_blob_store
     from skreg.adapters.cdn import open_cdn
+    from skreg.adapters.hooks import HttpHooks
     from skreg.db.auditing import SignatureAudit
     from skreg.db.engine import open_engine
     from skreg.queue import open_queue
@@ -153,9 +164,19 @@ def open_worker(settings: WorkerSettings, *, clock: Clock = utc_now) -> WorkerCo
         queue=open_queue(database),
         clock=clock,
         keys=open_keys(settings, audit),
+        hooks=HttpHooks(settings.webhook_networks),
+        sealing=open_sealing(settings),
         audit=audit,
         cdn=open_cdn(settings.cdn_uri),
     )
+
+
+def open_sealing(settings: StorageSettings) -> Sealing | None:
+    """Return what seals the secrets of webhooks; None when the settings name no key."""
+    from skreg.api.services.sealing import Sealing
+
+    key = settings.webhook_sealing_key
+    return Sealing(key.get_secret_value()) if key else None
 
 
 def open_access(settings: Settings) -> DatabaseAccess:

@@ -82,14 +82,14 @@ def _worker(_parsed: argparse.Namespace) -> int:
     import asyncio
 
     from skreg.bootstrap import open_access, open_worker
-    from skreg.db.migrate import migrate
+    from skreg.db.migrate import migrate_when_there
     from skreg.logs import configure
     from skreg.settings import load_worker_settings
     from skreg.worker import serve
 
     settings = load_worker_settings()
     configure(settings.log_level, settings.log_format)
-    migrate(open_access(settings))
+    migrate_when_there(open_access(settings))
     asyncio.run(serve(open_worker(settings)))
     return 0
 

@@ -7,11 +7,8 @@ still is seen as its age grows. Without a line for a while the alarms fire too.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from base64 import b64decode
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import structlog
@@ -31,19 +28,8 @@ _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _log = structlog.get_logger(__name__)
 
 
-@asynccontextmanager
-async def reporting(container: WorkerContainer) -> AsyncIterator[None]:
-    """Log the line at once and every minute, until the block ends."""
-    task = asyncio.create_task(_each_minute(container))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def _each_minute(container: WorkerContainer) -> None:
+async def each_minute(container: WorkerContainer) -> None:
+    """Log the line at once and every minute, for ever."""
     while True:
         try:
             _log.info(EVENT, **await numbers(container))

@@ -22,7 +22,13 @@ SETTLE = "skreg.settle"
 """Sequence what waits for the log and refresh the read plane."""
 WITHDRAW = "skreg.withdraw"
 """Remove the archives of withdrawn versions from store and CDN."""
+CERTIFY = "skreg.certify"
+"""Issue and revoke what publishers asked for."""
+DELIVER = "skreg.deliver"
+"""Send one event to one webhook: argument ``delivery_id``."""
 QUEUE = "publication"
+HOOKS = "hooks"
+"""Webhooks alone: a receiver that hangs keeps no publication waiting."""
 
 
 def open_queue(database: DatabaseAccess | str, *, pool_size: int = 4) -> procrastinate.App:
@@ -54,9 +60,25 @@ async def defer_withdraw(queue: procrastinate.App, connection: AsyncConnection) 
     await _defer(queue, connection, WITHDRAW, {})
 
 
+async def defer_certify(queue: procrastinate.App, connection: AsyncConnection) -> None:
+    """Enqueue issuing and revoking, as part of the connection's transaction."""
+    await _defer(queue, connection, CERTIFY, {})
+
+
+async def defer_deliver(
+    queue: procrastinate.App, connection: AsyncConnection, delivery_id: int
+) -> None:
+    """Enqueue a delivery, as part of the connection's transaction."""
+    await _defer(queue, connection, DELIVER, {"delivery_id": delivery_id}, HOOKS)
+
+
 async def _defer(
-    queue: procrastinate.App, connection: AsyncConnection, task: str, values: dict[str, int]
+    queue: procrastinate.App,
+    connection: AsyncConnection,
+    task: str,
+    values: dict[str, int],
+    name: str = QUEUE,
 ) -> None:
     raw = await connection.get_raw_connection()
-    deferrer = queue.configure_task(task, queue=QUEUE, connection=raw.driver_connection)
+    deferrer = queue.configure_task(task, queue=name, connection=raw.driver_connection)
     await deferrer.defer_async(**values)

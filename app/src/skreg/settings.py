@@ -107,6 +107,23 @@ def _safe_url(value: str) -> str:
     return value
 
 
+def read_issuers(text: str) -> dict[str, str]:
+    """Return issuer to provider, as ``TRUSTED_ISSUERS`` has them.
+
+    Raises:
+        ValueError: an unknown provider, no https URL, or an issuer that stands twice.
+    """
+    found: dict[str, str] = {}
+    for part in filter(None, (item.strip() for item in text.split(","))):
+        provider, _, issuer = part.partition("=")
+        if provider not in ("github", "gitlab"):
+            raise ValueError(f"{part!r} does not begin with github= or gitlab=")
+        if _safe_url(issuer) in found:
+            raise ValueError(f"{issuer!r} stands twice")
+        found[issuer] = provider
+    return found
+
+
 def _blob_uri(value: str) -> str:
     scheme = value.partition(":")[0]
     if scheme not in BLOB_SCHEMES or "://" not in value:
@@ -122,6 +139,12 @@ def _key_uri(value: str | None) -> str | None:
     return value
 
 
+def _networks(value: str) -> str:
+    for part in filter(None, (item.strip() for item in value.split(","))):
+        ip_network(part, strict=False)
+    return value
+
+
 class StorageSettings(Settings):
     """The two object stores, for the roles that read or write packages."""
 
@@ -130,7 +153,13 @@ class StorageSettings(Settings):
     staging_url: str
     """Uploads before vetting; never the same place as ``storage_url``."""
 
+    webhook_sealing_key: SecretStr | None = Field(default=None, min_length=32)
+    """Seals the secrets of webhooks in the database; unset: there are no webhooks."""
+    webhook_networks: str = ""
+    """Comma-separated networks that webhooks may reach though they are not public, also by http."""
+
     _check_uris = field_validator("storage_url", "staging_url")(_blob_uri)
+    _check_networks = field_validator("webhook_networks")(_networks)
 
 
 class ApiSettings(StorageSettings):
@@ -162,6 +191,12 @@ class ApiSettings(StorageSettings):
     """Whether anybody may create an account; ``closed``: administrators and OIDC alone."""
     mail_hook_url: SecretStr | None = None
     """Gets ``{"to", "subject", "text"}`` by POST for each mail; unset: no mail is sent."""
+    trusted_issuers: str = (
+        "github=https://token.actions.githubusercontent.com,gitlab=https://gitlab.com"
+    )
+    """Whose CI may publish by trusted publishing: ``github=`` or ``gitlab=`` and an issuer each."""
+    oidc_audience: str | None = None
+    """What CI asks identity tokens for; unset: ``PUBLIC_URL``."""
     oidc_issuer: str | None = None
     """The OIDC provider people log in with, for example ``https://login.example.com``."""
     oidc_client_id: str | None = None
@@ -197,12 +232,23 @@ class ApiSettings(StorageSettings):
             )
         return value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_issuers")
     @classmethod
-    def _networks(cls, value: str) -> str:
-        for part in filter(None, (item.strip() for item in value.split(","))):
-            ip_network(part, strict=False)
+    def _trusted(cls, value: str) -> str:
+        read_issuers(value)
         return value
+
+    @property
+    def issuers(self) -> dict[str, str]:
+        """Return the issuers of trusted publishing, each with its provider."""
+        return read_issuers(self.trusted_issuers)
+
+    @property
+    def audience(self) -> str:
+        """Return what identity tokens must be for."""
+        return self.oidc_audience or self.public_url
+
+    _check_proxies = field_validator("trusted_proxies")(_networks)
 
 
 class WorkerSettings(StorageSettings):
@@ -263,7 +309,8 @@ def load_api_settings(environ: Mapping[str, str] | None = None) -> ApiSettings:
         ConfigurationInvalid: with every mistake in ``errors``.
     """
     env = os.environ if environ is None else environ
-    return _load(ApiSettings, env, [*_keys_for_api(env), *_same_store(env), *_half_oidc(env)])
+    mistakes = [*_login(env), *_keys_for_api(env), *_same_store(env), *_half_oidc(env)]
+    return _load(ApiSettings, env, mistakes)
 
 
 def load_worker_settings(environ: Mapping[str, str] | None = None) -> WorkerSettings:

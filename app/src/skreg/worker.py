@@ -11,12 +11,13 @@ import procrastinate
 import structlog
 from procrastinate import RetryStrategy
 
-from skreg import queue, ready_file
+from skreg import moderation_jobs, queue, ready_file
+from skreg.beside import beside
 from skreg.bootstrap import WorkerContainer
 from skreg.db.engine import writing
 from skreg.db.queries import pki, work
 from skreg.errors import DatabaseUnavailable, SkregError
-from skreg.health_report import reporting
+from skreg.health_report import each_minute
 from skreg.publish.pipeline import Pipeline
 from skreg.publish.pipeline_retire import retire_replaced
 from skreg.publish.pipeline_withdraw import withdraw_waiting
@@ -25,6 +26,8 @@ from skreg.publish.popularity import reckon
 STALLED_SECONDS = 60.0
 """A worker silent for this long is dead, and its jobs are swept up."""
 _KEEP_HOURS = 24
+_HOOK_TURNS = 4
+_READY_AGAIN_SECONDS = 10.0
 _log = structlog.get_logger(__name__)
 
 
@@ -35,19 +38,37 @@ async def run_worker(container: WorkerContainer, *, wait: bool = True) -> None:
     """
     pipeline = Pipeline(container)
     register(container, pipeline)
+    moderation_jobs.register(container, pipeline)
     app = container.queue
     ready_file.withdraw(container.settings.ready_file)
-    async with app.open_async(), reporting(container):
-        await _first(container, pipeline)
+    async with app.open_async():
+        settled = await _first(container, pipeline)
+        becoming_ready = _until_settled(container, pipeline, settled)
+        async with beside(each_minute(container)), beside(becoming_ready):
+            await _take_jobs(app, container.settings.worker_concurrency, wait=wait)
+
+
+async def _take_jobs(app: procrastinate.App, concurrency: int, *, wait: bool) -> None:
+    """Take jobs of both queues; each has its own turns, so neither keeps the other waiting."""
+
+    async def take(queues: list[str], turns: int) -> None:
         await app.run_worker_async(
-            queues=[queue.QUEUE, "builtin"],
-            concurrency=container.settings.worker_concurrency,
+            queues=queues,
+            concurrency=turns,
             wait=wait,
             install_signal_handlers=False,
             fetch_job_polling_interval=2.0,
             stalled_worker_timeout=STALLED_SECONDS,
             delete_jobs="successful",
         )
+
+    publishing = ([queue.QUEUE, "builtin"], concurrency)
+    if not wait:
+        await take(*publishing)
+        await take([queue.HOOKS], _HOOK_TURNS)
+        return
+    async with beside(take([queue.HOOKS], _HOOK_TURNS)):
+        await take(*publishing)
 
 
 async def serve(container: WorkerContainer) -> None:
@@ -90,7 +111,7 @@ def register(container: WorkerContainer, pipeline: Pipeline) -> None:
         retry=RetryStrategy(max_attempts=6, exponential_wait=2),
     )
     async def settle() -> None:
-        await _settle(container, pipeline)
+        await pipeline.settle()
 
     @app.task(name=queue.WITHDRAW, queue=queue.QUEUE)
     async def withdraw() -> None:
@@ -105,7 +126,7 @@ def register(container: WorkerContainer, pipeline: Pipeline) -> None:
     @app.periodic(cron="*/10 * * * *", periodic_id="renew")
     @app.task(name="skreg.renew", queue=queue.QUEUE, queueing_lock="renew")
     async def renew(timestamp: int) -> None:
-        await _settle(container, pipeline)
+        await pipeline.settle()
 
     @app.periodic(cron="7 * * * *", periodic_id="popularity")
     @app.task(name="skreg.popularity", queue=queue.QUEUE, queueing_lock="popularity")
@@ -160,21 +181,32 @@ async def _end_stalled(app: procrastinate.App) -> None:
             )
 
 
-async def _first(container: WorkerContainer, pipeline: Pipeline) -> None:
-    """On start: PKI, timestamp and whatever a predecessor left, before the first job."""
+async def _first(container: WorkerContainer, pipeline: Pipeline) -> bool:
+    """On start: PKI, timestamp and whatever a predecessor left, before the first job.
+
+    Returns whether the worker is ready: it has reached its keys and its stores.
+    """
     await _note_root(container)
+    settled = await _settle(container, pipeline)
+    await sweep(container, starting=True)
+    return settled
+
+
+async def _until_settled(container: WorkerContainer, pipeline: Pipeline, settled: bool) -> None:
+    """Become ready later: the queue's own settling may run in another worker."""
+    while not settled:
+        await asyncio.sleep(_READY_AGAIN_SECONDS)
+        settled = await _settle(container, pipeline)
+
+
+async def _settle(container: WorkerContainer, pipeline: Pipeline) -> bool:
     try:
-        await _settle(container, pipeline)
+        await pipeline.settle()
     except SkregError as error:
         _log.warning("settle-failed", error=str(error))
-        await container.queue.configure_task(queue.SETTLE, queue=queue.QUEUE).defer_async()
-    await sweep(container, starting=True)
-
-
-async def _settle(container: WorkerContainer, pipeline: Pipeline) -> None:
-    """Settle; from the first time that it succeeds this worker is ready."""
-    await pipeline.settle()
+        return False
     ready_file.announce(container.settings.ready_file)
+    return True
 
 
 async def _note_root(container: WorkerContainer) -> None:

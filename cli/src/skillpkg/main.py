@@ -29,6 +29,8 @@ COMMANDS = {
     "login": "log in and keep a token",
     "logout": "revoke and forget the token",
     "whoami": "show who you are to the registry",
+    "token": "create, list, revoke and report API tokens",
+    "namespace": "create namespaces, invite members, prove domains",
     "registry": "add, list, remove and trust registries",
     "config": "show and change settings",
     "cache": "show and empty the cache",

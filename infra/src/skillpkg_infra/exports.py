@@ -20,6 +20,7 @@ INNER = frozenset(
         "api_environment",
         "client_ids",
         "events",
+        "former_key_uris",
         "handles",
         "proxy_ranges",
         "secret_uri",

@@ -33,6 +33,7 @@ class Scope:
         after: Sequence[pulumi.Resource] = (),
         ignore: Sequence[str] = (),
         keeps: bool = False,
+        carries: bool = False,
     ) -> pulumi.ResourceOptions:
         """Return the child's options.
 
@@ -40,16 +41,23 @@ class Scope:
             after: what must exist before it.
             ignore: inputs that something else changes at run time, or that hold at creation only.
             keeps: it holds data or keys, so the stack's deletion mode applies to it.
+            carries: what holds data stands on it, so it is left where that is left.
         """
+        stays = keeps or carries
         return pulumi.ResourceOptions(
             parent=self.owner,
             depends_on=list(after) or None,
             ignore_changes=list(ignore) or None,
             protect=True if keeps and self.deletion is Deletion.PROTECT else None,
-            retain_on_delete=True if keeps and self.deletion is Deletion.RETAIN else None,
+            retain_on_delete=True if stays and self.deletion is Deletion.RETAIN else None,
         )
 
     @property
     def guarded(self) -> bool:
         """Whether the cloud itself must refuse to delete what holds data."""
         return self.deletion is not Deletion.DESTROY
+
+    @property
+    def standing(self) -> bool:
+        """Whether the cloud itself must refuse to delete what serves and holds no data."""
+        return self.deletion is Deletion.PROTECT

@@ -45,13 +45,13 @@ def test_the_other_package_entries_carry_their_own_count() -> None:
         entries.yank(event, "1.0.0", DIGEST),
         entries.unyank(event, "1.0.0", DIGEST),
         entries.withdraw(event, "1.0.0", DIGEST),
-        entries.transfer(event, "umbrella"),
+        entries.transfer(event, "umbrella", "demo"),
         entries.submitted(event, ARCHIVE, "12" * 32),
     ]
     found = [json.loads(entry) for entry in made]
     assert [one["type"] for one in found] == ["yank", "unyank", "withdraw", "transfer", "submitted"]
     assert {(one["seq"], one["prev"]) for one in found} == {(2, 41)}
-    assert found[3]["to"] == "umbrella"
+    assert (found[3]["to"], found[3]["to_name"]) == ("umbrella", "demo")
     assert found[4]["signature"] == "12" * 32
 
 

@@ -15,8 +15,11 @@ from skreg.api.entrance import Entrance
 from skreg.api.idempotency import Idempotency
 from skreg.api.middleware import Envelope
 from skreg.api.routes import (
+    advisories,
+    audit,
     auth,
     badges,
+    certificates,
     changes,
     device,
     downloads,
@@ -24,14 +27,19 @@ from skreg.api.routes import (
     health,
     invitations,
     limits,
+    moderation,
     namespaces,
     oidc,
     packages,
     publishing,
     readers,
+    releases,
     search,
     staff,
     tokens,
+    transfers,
+    trusted,
+    webhooks,
 )
 from skreg.bootstrap import ApiContainer
 
@@ -84,10 +92,18 @@ def create_app(container: ApiContainer) -> FastAPI:
         changes,
         feeds,
         badges,
+        trusted,
+        releases,
+        transfers,
         publishing,
         downloads,
         limits,
         readers,
+        moderation,
+        advisories,
+        certificates,
+        webhooks,
+        audit,
         packages,
     ):
         app.include_router(module.router)

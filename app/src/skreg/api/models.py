@@ -3,9 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
+
+
+def _no_text(value: object) -> object:
+    """Refuse what JSON does not call a number, which Python would read as one."""
+    if isinstance(value, bool | str):
+        raise ValueError("must be a number")
+    return value
+
+
+Number = BeforeValidator(_no_text)
+"""For whole numbers in a body: ``408`` and ``408.0``, neither ``"408"`` nor ``true``."""
+NewName = Annotated[
+    str,
+    Field(min_length=1, max_length=64, json_schema_extra={"pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}),
+]
+"""What an account or namespace may be called; the service says which rule a name breaks."""
+NewPassword = Annotated[
+    str,
+    Field(min_length=1, max_length=1024, json_schema_extra={"minLength": 8, "maxLength": 256}),
+]
+"""A password to set; the service says what is wrong with one."""
 
 
 class Problem(BaseModel):
@@ -26,9 +47,11 @@ class Credentials(BaseModel):
     password: str = Field(min_length=1, max_length=1024)
 
 
-class SignUp(Credentials):
+class SignUp(BaseModel):
     """A new account."""
 
+    username: NewName = Field(examples=["alice"])
+    password: NewPassword
     email: str | None = Field(default=None, max_length=254)
 
 
@@ -160,6 +183,7 @@ class Version(VersionLine):
     signer: dict[str, Any]
     log_index: int | None
     download_url: str
+    moved_to: str | None = Field(default=None, description="the name it goes on under")
 
 
 class Package(BaseModel):
@@ -174,6 +198,7 @@ class Package(BaseModel):
     dist_tags: dict[str, str]
     versions: list[str]
     downloads: int
+    moved_to: str | None = Field(default=None, description="the name it goes on under")
 
 
 class YankRequest(BaseModel):

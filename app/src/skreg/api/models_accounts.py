@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from skreg.api.models import NewName, NewPassword, Number
 from skreg.api.services.domains import ProofMethod
 from skreg.domain.permissions import MemberRole
 
@@ -24,7 +25,7 @@ class PasswordChange(Given):
     """A new password, by who knows the present one."""
 
     current_password: Password
-    new_password: Password
+    new_password: NewPassword
 
 
 class ResetRequest(Given):
@@ -37,8 +38,8 @@ class Reset(Given):
     """A new password, by who has a code."""
 
     code: str = Field(min_length=1, max_length=100, examples=["7KQ2M-X9RTB-4HFWA-ZC83J-PD6VN"])
-    new_password: Password
-    revoke_tokens: bool = Field(default=False, description="revoke every API token as well")
+    new_password: NewPassword
+    revoke_tokens: StrictBool = Field(default=False, description="revoke every API token as well")
 
 
 class TokenWish(Given):
@@ -50,21 +51,34 @@ class TokenWish(Given):
         max_length=8,
         examples=[["publish"]],
         description="of read, publish, yank, admin",
+        json_schema_extra={
+            "minItems": 1,
+            "items": {"enum": ["read", "publish", "yank", "admin"]},
+        },
     )
-    expires_in_days: int = Field(default=90, description="1 to 366")
+    expires_in_days: Annotated[int, Number] = Field(
+        default=90, json_schema_extra={"minimum": 1, "maximum": 366}
+    )
     limits: list[str] = Field(
         default=[],
         max_length=64,
         examples=[["acme", "acme/demo"]],
+        json_schema_extra={
+            "maxItems": 32,
+            "items": {"type": "string", "pattern": "^[a-z0-9-]{1,64}(/[a-z0-9-]{1,64})?$"},
+        },
         description="namespaces or packages it is limited to; empty: all of the account's",
     )
     networks: list[str] = Field(
         default=[],
         max_length=64,
         examples=[["10.0.0.0/8"]],
+        json_schema_extra={"maxItems": 32},
         description="CIDR ranges it may be used from; empty: anywhere",
     )
-    read_only: bool = Field(default=False, description="it changes nothing, whatever its scopes")
+    read_only: StrictBool = Field(
+        default=False, description="it changes nothing, whatever its scopes"
+    )
 
 
 class Token(BaseModel):
@@ -146,13 +160,13 @@ class DeviceDecision(Given):
     """What a person decides."""
 
     user_code: str = Field(min_length=1, max_length=32)
-    approve: bool
+    approve: StrictBool
 
 
 class NewNamespace(Given):
     """An organisation to create."""
 
-    name: Name
+    name: NewName
 
 
 class OwnNamespace(BaseModel):
@@ -251,8 +265,8 @@ class AccountPage(BaseModel):
 class AccountChange(Given):
     """What an administrator changes of an account; what is left out stays."""
 
-    disabled: bool | None = None
-    is_admin: bool | None = None
+    disabled: StrictBool | None = None
+    is_admin: StrictBool | None = None
 
 
 class ResetCode(BaseModel):

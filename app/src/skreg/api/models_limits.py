@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from typing import Annotated
+
+from pydantic import BaseModel, Field, StrictBool
+
+from skreg.api.models import Number
 
 _MOST = 2**53 - 1
+_Amount = Annotated[int, Field(ge=0, le=_MOST), Number]
 
 
 class QuotaLine(BaseModel):
@@ -26,9 +31,9 @@ class Quotas(BaseModel):
 class QuotaGrant(BaseModel):
     """What a namespace may use; null takes the registry's setting."""
 
-    packages: int | None = Field(default=None, ge=0, le=_MOST)
-    versions_per_day: int | None = Field(default=None, ge=0, le=_MOST)
-    bytes: int | None = Field(default=None, ge=0, le=_MOST)
+    packages: _Amount | None = None
+    versions_per_day: _Amount | None = None
+    bytes: _Amount | None = None
 
 
 class PackageReaders(BaseModel):
@@ -42,10 +47,10 @@ class PackageReaders(BaseModel):
 class PackageRestriction(BaseModel):
     """Whether only members and readers may read a package; null: as its namespace has it."""
 
-    restricted: bool | None
+    restricted: StrictBool | None
 
 
 class NamespaceRestriction(BaseModel):
     """What packages of a namespace are that say nothing themselves."""
 
-    restricted: bool
+    restricted: StrictBool

@@ -104,5 +104,5 @@ async def keep(work: Work, change: PkiChange) -> None:
 
 async def ask_worker(connection: AsyncConnection) -> None:
     """Enqueue a run of the worker that publishes what was changed; commits."""
-    await defer_settle(open_queue(""), connection)
-    await connection.commit()
+    async with connection.begin():
+        await defer_settle(open_queue(""), connection)

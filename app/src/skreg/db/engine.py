@@ -71,7 +71,10 @@ def away(error: BaseException) -> DatabaseUnavailable:
 
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Yield a connection for reads.
+    """Yield a connection for reads, inside one transaction.
+
+    It ends with a commit: at a rollback the driver forgets every statement it had prepared, and
+    each read would be planned anew.
 
     Raises:
         DatabaseUnavailable: the database does not answer.
@@ -79,6 +82,7 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     try:
         async with engine.connect() as connection:
             yield connection
+            await connection.commit()
     except AWAY as error:
         raise away(error) from error
 

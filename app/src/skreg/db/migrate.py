@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from skreg.db.access import DatabaseAccess, access_to
-from skreg.db.engine import ask_when_connecting, driver_url
+from skreg.db.engine import AWAY, ask_when_connecting, away, driver_url
 from skreg.db.locks import MIGRATION_LOCK
+from skreg.errors import Unavailable
 
 _FOLDER = Path(__file__).parent / "migrations"
+_PAUSE_SECONDS = 1.0
+_log = structlog.get_logger(__name__)
 
 
 def head() -> str:
@@ -45,6 +50,27 @@ def migrate(database: DatabaseAccess | str) -> str:
     finally:
         engine.dispose()
     return head()
+
+
+def migrate_when_there(database: DatabaseAccess | str, seconds: float = 240.0) -> str:
+    """Migrate as soon as the database answers; returns the head.
+
+    Args:
+        database: as `migrate`.
+        seconds: how long a database that is still being made, or comes back, is waited for.
+
+    Raises:
+        DatabaseUnavailable: it did not answer in time.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return migrate(database)
+        except (*AWAY, Unavailable) as error:
+            if time.monotonic() > deadline:
+                raise away(error) from error
+            _log.warning("database-awaited", error=type(error).__name__)
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _is_beyond(connection: sa.Connection) -> bool:

@@ -40,6 +40,7 @@ class Action(StrEnum):
     YANK = "yank"
     MANAGE = "manage the namespace"
     LEAVE = "leave the namespace"
+    REPORT = "report a version"
     SEE_OWN = "see what belongs to the account"
     MANAGE_OWN = "change what belongs to the account"
     PROVE_ONESELF = "do what only a login may"
@@ -80,6 +81,7 @@ RULES: dict[Action, Rule] = {
     Action.YANK: Rule(Scope.YANK, _MAINTAINERS),
     Action.MANAGE: Rule(Scope.ADMIN, _OWNERS),
     Action.LEAVE: Rule(Scope.ADMIN, _MEMBERS),
+    Action.REPORT: Rule(Scope.READ),
     Action.SEE_OWN: Rule(Scope.READ),
     Action.MANAGE_OWN: Rule(Scope.ADMIN),
     Action.PROVE_ONESELF: Rule(None),

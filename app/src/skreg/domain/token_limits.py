@@ -8,6 +8,8 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 from skillpkg.errors import SkillpkgError
 from skillpkg.types import Namespace, PackageName
 
+_MAPPED_BITS = 96
+"""Leading bits of an IPv6 address that stands for an IPv4 one."""
 MAX_ENTRIES = 32
 """Entries that one list of a token may have."""
 
@@ -45,9 +47,17 @@ def parse_networks(texts: Sequence[str]) -> tuple[str, ...]:
 
 def _network(text: str) -> IPv4Network | IPv6Network:
     try:
-        return ip_network(text.strip(), strict=False)
+        found = ip_network(text.strip(), strict=False)
     except ValueError as error:
         raise ValueError(f"{text[:80]!a} is no network such as 10.0.0.0/8") from error
+    mapped = (
+        found.network_address.ipv4_mapped
+        if isinstance(found.network_address, IPv6Address)
+        else None
+    )
+    if mapped is not None and found.prefixlen >= _MAPPED_BITS:
+        return ip_network((str(mapped), found.prefixlen - _MAPPED_BITS))
+    return found
 
 
 def reaches(limits: Iterable[str], namespace: str, package: str | None = None) -> bool:

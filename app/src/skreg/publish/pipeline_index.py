@@ -13,12 +13,15 @@ from typing import Literal, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from skillpkg.canonical_json import JsonObject
 from skillpkg.types import SignerKind
 from skreg.bootstrap import WorkerContainer
-from skreg.db.queries import catalogue, documents, moves
+from skreg.db.queries import advisories, catalogue, documents, moves
 from skreg.db.queries.documents import DirtyPackage, ListedVersion, WaitingDocument
+from skreg.domain.events import Event, EventKind
 from skreg.domain.releases import with_latest
 from skreg.domain.states import VersionState
+from skreg.events import emit
 from skreg.pki.state import PkiState, der
 from skreg.publish.index.bins import PackageEntry
 from skreg.publish.index.documents import (
@@ -138,6 +141,10 @@ async def _facts(
         signer_class=signer_class,
         versions=tuple(_version(item) for item in listed),
         dist_tags=tags,
+        advisories=tuple(
+            cast("JsonObject", dict(item.record))
+            for item in await advisories.of_package(connection, package.id)
+        ),
         moved_to=await moves.target_of(connection, package.id),
     )
 
@@ -173,7 +180,10 @@ async def _commit(
     size: int,
 ) -> None:
     for document in waiting:
-        await documents.commit(connection, document)
+        for version in await documents.commit(connection, document):
+            namespace = document.package.partition("/")[0]
+            event = Event(EventKind.PUBLISHED, namespace, f"{document.package}@{version}")
+            await emit(container.queue, connection, event)
         listed = await documents.listed(connection, document.package_id)
         tags = await catalogue.tags_of(connection, document.package_id)
         _, newest = with_latest(tags, ((item.version, item.state) for item in listed))

@@ -7,10 +7,12 @@ import asyncio
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skreg.bootstrap import WorkerContainer
-from skreg.db.queries import log, work
+from skreg.db.queries import log, reports, work
 from skreg.db.queries.work import WorkItem
+from skreg.domain.events import Event, EventKind
 from skreg.domain.states import VersionState
 from skreg.errors import BlobMissing
+from skreg.events import emit
 from skreg.pki.state import PkiState
 from skreg.publish.pipeline_keys import signing_leaf
 from skreg.publish.sign.archive import sign_archive
@@ -41,12 +43,14 @@ async def vet_and_sign(
     try:
         data = await container.staging.get(staging_key(item.sha256))
     except BlobMissing:
-        await _refuse(connection, item, Verdict.REJECTED, [LOST])
+        await _refuse(container, connection, item, Verdict.REJECTED, [LOST])
         return
     report = await vet(_candidate(item, data))
     verdict = verdict_on(report.findings)
+    if verdict is Verdict.QUARANTINED and await reports.is_released(connection, item.id):
+        verdict = Verdict.PASSED
     if verdict is not Verdict.PASSED:
-        await _refuse(connection, item, verdict, list(report.findings))
+        await _refuse(container, connection, item, verdict, list(report.findings))
         return
     await _sign(container, connection, state, item, data, list(report.findings))
 
@@ -58,10 +62,18 @@ def _candidate(item: WorkItem, data: bytes) -> Candidate:
 
 
 async def _refuse(
-    connection: AsyncConnection, item: WorkItem, verdict: Verdict, findings: list[Finding]
+    container: WorkerContainer,
+    connection: AsyncConnection,
+    item: WorkItem,
+    verdict: Verdict,
+    findings: list[Finding],
 ) -> None:
     told = [finding.to_json() for finding in findings]
     await work.finish_refused(connection, item.id, verdict.value, told)
+    if verdict is Verdict.QUARANTINED:
+        subject = f"{item.namespace}/{item.name}@{item.version}"
+        event = Event(EventKind.QUARANTINED, item.namespace, subject, {"findings": told})
+        await emit(container.queue, connection, event)
     await connection.commit()
 
 

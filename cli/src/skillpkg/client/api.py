@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote, urlencode
 
 from skillpkg.canonical_json import JsonObject, JsonValue
-from skillpkg.client.problems import json_object, refuse
-from skillpkg.client.transport import Request, Transport
+from skillpkg.client.problems import json_list, json_object, refuse
+from skillpkg.client.transport import Request, Response, Transport
 from skillpkg.errors import NetworkFailure
 from skillpkg.package_ref import PackageRef
 
@@ -20,16 +20,24 @@ class Api:
 
     Args:
         base: its address.  token: sent with every call; None to call as nobody.
+        on_expiry: told when the token ends, as the registry writes it, after each call.
     """
 
-    def __init__(self, base: str, transport: Transport, token: str | None = None) -> None:
+    def __init__(
+        self,
+        base: str,
+        transport: Transport,
+        token: str | None = None,
+        on_expiry: Callable[[str], None] | None = None,
+    ) -> None:
         self._base = base.rstrip("/")
         self._transport = transport
         self._token = token
+        self._on_expiry = on_expiry
 
     def with_token(self, token: str) -> Api:
         """Return the same API, called with another token."""
-        return Api(self._base, self._transport, token)
+        return Api(self._base, self._transport, token, self._on_expiry)
 
     def signup(self, username: str, password: str, email: str | None) -> JsonObject:
         """Create an account and its namespace of the same name."""
@@ -54,6 +62,38 @@ class Api:
     def delete_token(self, token_id: str) -> None:
         """Revoke a token."""
         self._send("DELETE", f"/v1/tokens/{quote(token_id, safe='')}")
+
+    def device_code(self, client: str, scopes: Sequence[str]) -> JsonObject:
+        """Begin a device login (RFC 8628)."""
+        fields = {"client_id": client, "scope": " ".join(scopes)}
+        return self._send("POST", "/v1/auth/device/code", raw=_form(fields), repeatable=False)
+
+    def device_token(self, device_code: str) -> JsonObject:
+        """Ask for a device's token; until there is one the answer says why in ``error``."""
+        grant = "urn:ietf:params:oauth:grant-type:device_code"
+        raw = _form({"grant_type": grant, "device_code": device_code})
+        answer, url = self._answer("POST", "/v1/auth/device/token", raw=raw, repeatable=False)
+        if answer.status not in (200, 400):
+            raise refuse(answer, url)
+        return json_object(answer, url)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, JsonValue] | None = None,
+        *,
+        repeatable: bool = True,
+    ) -> JsonObject:
+        """Send any call whose answer is an object or nothing; errors as every call."""
+        return self._send(method, path, body, repeatable=repeatable)
+
+    def call_list(self, path: str) -> list[JsonObject]:
+        """Return what a route answers as a list of objects."""
+        answer, url = self._answer("GET", path)
+        if not 200 <= answer.status < 300:
+            raise refuse(answer, url)
+        return json_list(answer, url)
 
     def search(self, query: str, page: int, filters: Mapping[str, str]) -> JsonObject:
         """Return one page of results."""
@@ -95,6 +135,20 @@ class Api:
         Raises:
             NotAllowed, NotFound, PublishRejected, UsageError, NetworkFailure: by the status.
         """
+        answer, url = self._answer(method, path, body, raw=raw, repeatable=repeatable)
+        if not 200 <= answer.status < 300:
+            raise refuse(answer, url)
+        return json_object(answer, url) if answer.body.strip() else {}
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, JsonValue] | None = None,
+        *,
+        raw: tuple[bytes, str] | None = None,
+        repeatable: bool = True,
+    ) -> tuple[Response, str]:
         url = self._base + path
         headers = {"Accept": "application/json"}
         data = None
@@ -104,9 +158,14 @@ class Api:
             data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
         request = Request(url, _MAX_ANSWER, method, self._token, data, headers, repeatable)
         answer = self._transport.send(request)
-        if not 200 <= answer.status < 300:
-            raise refuse(answer, url)
-        return json_object(answer, url) if answer.body.strip() else {}
+        ends = answer.headers.get("x-skreg-token-expires")
+        if ends and self._on_expiry is not None:
+            self._on_expiry(ends)
+        return answer, url
+
+
+def _form(fields: Mapping[str, str]) -> tuple[bytes, str]:
+    return urlencode(fields).encode(), "application/x-www-form-urlencoded"
 
 
 def _path(ref: PackageRef) -> str:

@@ -38,6 +38,24 @@ def json_object(answer: Response, url: str) -> JsonObject:
     return document
 
 
+def json_list(answer: Response, url: str) -> list[JsonObject]:
+    """Return the JSON objects of an answer that is a list.
+
+    Raises:
+        NetworkFailure: it is none.
+    """
+    try:
+        document = json.loads(answer.body)
+    except ValueError:
+        document = None
+    if not isinstance(document, list) or not all(isinstance(item, dict) for item in document):
+        raise NetworkFailure(
+            "The registry did not answer as it should.",
+            why=f"{answer.status} from {url} is not a list of JSON objects.",
+        )
+    return document
+
+
 def refuse(answer: Response, url: str) -> SkillpkgError:
     """Return the error that an answer of 400 or more stands for."""
     try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from skillpkg.client.api import Api
     from skillpkg.client.connect import Connection
     from skillpkg.client.credentials import Credentials, Login
+
+_SOON = timedelta(days=14)
 
 
 def now() -> datetime:
@@ -79,7 +82,44 @@ def open_api(
             f"You are not logged in to {connection.name!r}.",
             fix=f"Type: skillpkg login --registry {connection.name}",
         )
-    return Api(base, Transport(), found.token if found else None), connection, found
+    warn = expiry_warning(out, f"skillpkg login --registry {connection.name}")
+    return Api(base, Transport(), found.token if found else None, warn), connection, found
+
+
+def expiry_warning(out: Output, renew: str) -> Callable[[str], None]:
+    """Return what warns once when a token ends within two weeks; ``renew`` is what to type."""
+    told = False
+
+    def warn(ends: str) -> None:
+        nonlocal told
+        try:
+            at = datetime.strptime(ends, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        except ValueError:
+            return
+        if not told and at - now() < _SOON:
+            told = True
+            out.warn(f"Your token ends on {at:%Y-%m-%d}. Get another: {renew}")
+
+    return warn
+
+
+def add_password(parser: argparse.ArgumentParser) -> None:
+    """Add what logs in for one command: some things need more than a kept token."""
+    parser.add_argument("--username", metavar="NAME", help="log in for this command alone")
+    parser.add_argument("--password-stdin", action="store_true", help="read it from stdin")
+
+
+def open_as_person(options: argparse.Namespace, out: Output) -> Api:
+    """Return the API called as ``--username``, or else with the kept token.
+
+    Raises:
+        NotAllowed: neither is there, or the password is wrong.
+    """
+    api, _, _ = open_api(options, out, login=options.username is None)
+    if options.username is None:
+        return api
+    password = read_secret(out, "Password: ", from_stdin=options.password_stdin)
+    return api.with_token(api.login(options.username, password))
 
 
 def credentials(out: Output) -> Credentials:

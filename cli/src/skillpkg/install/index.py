@@ -21,6 +21,7 @@ from skillpkg.types import SignerKind
 SCHEMA = "skreg.index/1"
 MAX_VERSIONS = 20_000
 STATES = ("published", "yanked", "withdrawn")
+_PACKAGE = re.compile(r"[a-z0-9-]{1,64}/[a-z0-9-]{1,64}", re.ASCII)
 _VERSION = re.compile(r"[0-9A-Za-z.+-]{1,128}", re.ASCII)
 
 
@@ -61,6 +62,7 @@ class PackageIndex:
 
     ``mode`` is how its dates were judged: from an index opened in exact mode only a release
     whose sha256 was known before may be taken. ``warnings`` are sentences for the user.
+    ``moved_to`` is the ``ns/name`` under which the package goes on, by its owners' word.
     """
 
     namespace: str
@@ -74,6 +76,7 @@ class PackageIndex:
     chain: chain.VerifiedChain
     mode: Mode = Mode.RESOLVE
     warnings: tuple[str, ...] = ()
+    moved_to: str | None = None
 
     @property
     def package(self) -> str:
@@ -155,7 +158,16 @@ def _parse(value: JsonObject, signer: chain.VerifiedChain) -> PackageIndex:
         versions=found,
         advisories=tuple(fields.objects(value, "advisories", most=MAX_VERSIONS)),
         chain=signer,
+        moved_to=_moved_to(value),
     )
+
+
+def _moved_to(value: JsonObject) -> str | None:
+    """Return ``ns/name``; a registry that knows no moves leaves the key out."""
+    found = fields.optional(fields.text, value, "moved_to")
+    if found is not None and _PACKAGE.fullmatch(found) is None:
+        raise ValueError(f"moved_to: {found[:60]!r}")
+    return found
 
 
 def _version(value: JsonObject) -> IndexVersion:

@@ -56,3 +56,17 @@ def yanked(package: PackageIndex, found: IndexVersion) -> tuple[str, ...]:
     if found.state != "yanked":
         return ()
     return (f"{package.package}@{found.version} was yanked by its publisher.",)
+
+
+def deprecated(package: PackageIndex, found: IndexVersion) -> tuple[str, ...]:
+    """Return what the publisher says of a deprecated version, if it is one."""
+    if found.deprecated is None:
+        return ()
+    return (f"{package.package}@{found.version} is deprecated: {found.deprecated}",)
+
+
+def moved(package: PackageIndex) -> tuple[str, ...]:
+    """Return where a package goes on, if it does under another name."""
+    if package.moved_to is None:
+        return ()
+    return (f"{package.package} goes on as {package.moved_to}: new versions are there.",)

@@ -27,7 +27,13 @@ from skillpkg.install.log import LogView
 from skillpkg.install.modes import Mode
 from skillpkg.install.ports import ReadPlane, RememberedIndex, TrustState
 from skillpkg.install.revocation import FOREVER, Revocations
-from skillpkg.install.verified import VerifiedRelease, require_expected, yanked
+from skillpkg.install.verified import (
+    VerifiedRelease,
+    deprecated,
+    moved,
+    require_expected,
+    yanked,
+)
 
 __all__ = ["IndexVersion", "Mode", "PackageIndex", "VerifiedRelease", "Verifier"]
 
@@ -117,6 +123,7 @@ class Verifier:
         self._state.remember_index(
             located.package, RememberedIndex(located.sequence, located.sha256)
         )
+        warnings += moved(found)
         return replace(found, mode=mode, warnings=tuple(dict.fromkeys(warnings)))
 
     def verify_release(
@@ -182,6 +189,7 @@ class Verifier:
         parsed = release.parse_release(record, package, found)
         signer = release.verify_signer(archive, parsed, package, self._trust)
         warnings = self._crls().check(signer, parsed.entry.time, package.mode)
+        warnings += yanked(package, found) + deprecated(package, found)
         release.require_entry(parsed, signer, package, found, self._trust.registry_id)
         origin = self._require_logged(parsed)
         return VerifiedRelease(
@@ -192,7 +200,7 @@ class Verifier:
             entry=parsed.entry,
             log_origin=origin,
             log_index=parsed.index,
-            warnings=tuple(dict.fromkeys(package.warnings + warnings + yanked(package, found))),
+            warnings=tuple(dict.fromkeys(package.warnings + warnings)),
         )
 
     def _require_logged(self, parsed: release.Release) -> str:

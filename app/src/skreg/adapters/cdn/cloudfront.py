@@ -47,7 +47,7 @@ class CloudFront:
             raise Unavailable(
                 "CloudFront did not take the invalidation.",
                 why=f"{self._distribution}: {error}",
-                fix="It is tried again. Check that this role may use cloudfront:CreateInvalidation.",
+                fix="It is tried again. This role needs the right cloudfront:CreateInvalidation.",
             ) from error
 
     def _create(self, paths: list[str]) -> None:

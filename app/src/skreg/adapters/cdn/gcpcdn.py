@@ -63,7 +63,7 @@ def open_cdn(uri: str) -> GoogleCdn:
 def _token() -> str:
     try:
         credentials, _ = google.auth.default(scopes=[_SCOPE])
-        credentials.refresh(Request())
+        credentials.refresh(Request())  # type: ignore[no-untyped-call]
     except GoogleAuthError as error:
         raise Unavailable("This workload has no Google identity now.", why=str(error)) from error
     return str(credentials.token)

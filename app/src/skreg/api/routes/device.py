@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse
@@ -18,7 +18,12 @@ from skreg.domain.permissions import Action, authorise
 from skreg.errors import Missing, Unauthenticated
 
 router = APIRouter(tags=["accounts"])
+_SCOPES = "^$|^(read|publish|yank|admin)( +(read|publish|yank|admin))*$"
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+_PAGES: dict[int | str, dict[str, Any]] = {
+    401: {"description": "The password is wrong.", "content": {"text/html": {}}},
+    404: {"description": "No device waits under the code.", "content": {"text/html": {}}},
+}
 _TOLD = {
     Refusal.PENDING: "Nobody has approved this login yet.",
     Refusal.SLOW_DOWN: "Asked too soon: wait five seconds more each time from now on.",
@@ -36,8 +41,15 @@ _TOLD = {
 async def code(
     container: Container,
     address: Address,
-    client_id: Annotated[str, Form(min_length=1, max_length=100)] = "skillpkg",
-    scope: Annotated[str, Form(max_length=100, description="blank-separated")] = "read",
+    client_id: Annotated[str, Form(max_length=100)] = "skillpkg",
+    scope: Annotated[
+        str,
+        Form(
+            max_length=100,
+            description="of read, publish, yank, admin; blank-separated",
+            json_schema_extra={"pattern": _SCOPES},
+        ),
+    ] = "read",
 ) -> DeviceCode:
     """Return a code for the device and one for the person, RFC 8628, 3.1."""
     begun = await device.begin(container, client_id, scope.split(), address)
@@ -62,8 +74,8 @@ async def token(
     request: Request,
     container: Container,
     address: Address,
-    grant_type: Annotated[str, Form(max_length=100)],
-    device_code: Annotated[str, Form(max_length=200)],
+    grant_type: Annotated[str, Form(max_length=100, json_schema_extra={"enum": [_GRANT]})],
+    device_code: Annotated[str, Form(min_length=1, max_length=200)],
     client_id: Annotated[str, Form(max_length=100)] = "skillpkg",
 ) -> Response:
     """Return the token once the login is approved, RFC 8628, 3.4.
@@ -122,7 +134,7 @@ async def approve(body: DeviceDecision, container: Container, principal: Caller)
     "/device",
     response_class=HTMLResponse,
     summary="The page that approves devices",
-    responses=refusals(422),
+    responses={404: _PAGES[404], **refusals(422)},
 )
 async def page(
     container: Container, address: Address, user_code: str = Query("", max_length=32)
@@ -148,12 +160,12 @@ async def _shown(
     "/device",
     response_class=HTMLResponse,
     summary="Approve a device on the page",
-    responses=refusals(401, 403, 422),
+    responses={**_PAGES, **refusals(403, 422)},
 )
 async def submit(
     container: Container,
     address: Address,
-    user_code: Annotated[str, Form(max_length=32)],
+    user_code: Annotated[str, Form(min_length=1, max_length=32)],
     decision: Annotated[str, Form(max_length=16)] = "refuse",
     username: Annotated[str, Form(max_length=64)] = "",
     password: Annotated[str, Form(max_length=1024)] = "",

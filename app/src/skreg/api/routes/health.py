@@ -17,7 +17,12 @@ async def healthz() -> Health:
     return Health(status="ok")
 
 
-@router.get("/readyz", response_model=Health, summary="May it take requests")
+@router.get(
+    "/readyz",
+    response_model=Health,
+    summary="May it take requests",
+    responses={503: {"model": Health, "description": "Not yet, or without storage."}},
+)
 async def readyz(container: Container, response: Response) -> Health:
     """Answer 503 until the schema was once seen at this version's head, or without storage.
 

@@ -37,7 +37,7 @@ async def show(ns: str, container: Container, principal: Caller) -> Quotas:
 async def grant(ns: str, body: QuotaGrant, container: Container, principal: Caller) -> Quotas:
     """Set what a namespace may use; what is null or left out takes the registry's setting."""
     authorise(principal, Action.ADMINISTER)
-    wanted = Quota[int | None](body.packages, body.versions_per_day, body.bytes)
+    wanted: Quota[int | None] = Quota(body.packages, body.versions_per_day, body.bytes)
     await quotas.grant(Actor.of(container.engine, principal), ns, wanted)
     return _quotas(ns, await quotas.show(container, principal, ns))
 

@@ -8,11 +8,14 @@ from fastapi import APIRouter, Query, Response
 
 from skreg.api import links
 from skreg.api.dependencies import Container, Seen
+from skreg.api.documented import refusals
 from skreg.api.models import Hit, Package, PackageList, Version, VersionLine, VersionList
+from skreg.api.moved import MOVED, moved
 from skreg.api.services import catalogue
 from skreg.db.engine import reading
 from skreg.db.queries import search, search_within
 from skreg.db.queries.catalogue import VersionFacts
+from skreg.domain.releases import LATEST
 from skreg.errors import Unprocessable
 
 router = APIRouter(prefix="/v1/packages", tags=["packages"])
@@ -25,7 +28,12 @@ async def listing(
     container: Container,
     seen: Seen,
     response: Response,
-    cursor: str = Query("", max_length=140, description="`next` of the page before"),
+    cursor: str = Query(
+        "",
+        max_length=140,
+        description="`next` of the page before",
+        json_schema_extra={"pattern": "^$|/"},
+    ),
 ) -> PackageList:
     """List packages by name, 100 a page."""
     namespace, separator, name = cursor.partition("/")
@@ -43,9 +51,23 @@ async def listing(
     return PackageList(results=hits, next=more)
 
 
-@router.get("/{ns}/{name}", response_model=Package, summary="A package")
-async def package(ns: str, name: str, container: Container, response: Response) -> Package:
-    """Return a package: its newest description, tags, versions and downloads."""
+@router.get(
+    "/{ns}/{name}",
+    response_model=Package,
+    summary="A package",
+    responses={**MOVED, **refusals(404)},
+)
+async def package(
+    ns: str, name: str, container: Container, response: Response
+) -> Package | Response:
+    """Return a package: its newest description, tags, versions and downloads.
+
+    An old name answers 308 once a version can be read under the new one; until then `moved_to`
+    says where it goes on.
+    """
+    target = await catalogue.target(container, ns, name)
+    if target is not None and target.is_visible:
+        return moved(target.package)
     found, tags, downloads = await catalogue.package(container, ns, name)
     chosen = next((item for item in found if item.version == tags.get("latest")), found[0])
     response.headers["Cache-Control"] = BRIEFLY
@@ -59,10 +81,16 @@ async def package(ns: str, name: str, container: Container, response: Response) 
         dist_tags=tags,
         versions=[item.version for item in found],
         downloads=downloads,
+        moved_to=None if target is None else target.package,
     )
 
 
-@router.get("/{ns}/{name}/versions", response_model=VersionList, summary="All versions")
+@router.get(
+    "/{ns}/{name}/versions",
+    response_model=VersionList,
+    summary="All versions",
+    responses=refusals(404),
+)
 async def versions(ns: str, name: str, container: Container, response: Response) -> VersionList:
     """Return every visible version, yanked ones included, newest publication first."""
     found, _, _ = await catalogue.package(container, ns, name)
@@ -71,11 +99,22 @@ async def versions(ns: str, name: str, container: Container, response: Response)
     return VersionList(namespace=ns, name=name, versions=lines)
 
 
-@router.get("/{ns}/{name}/{version}", response_model=Version, summary="One version")
+@router.get(
+    "/{ns}/{name}/{version}",
+    response_model=Version,
+    summary="One version",
+    responses={**MOVED, **refusals(404)},
+)
 async def one(
     ns: str, name: str, version: str, container: Container, response: Response
-) -> Version:
-    """Return a version by number, by tag, or the newest as `latest`."""
+) -> Version | Response:
+    """Return a version by number, by tag, or the newest as `latest`.
+
+    What was published under an old name stays there; its `latest` answers 308.
+    """
+    target = await catalogue.target(container, ns, name)
+    if version == LATEST and target is not None and target.is_visible:
+        return moved(target.package, f"/{LATEST}")
     found = await catalogue.version(container, ns, name, version)
     response.headers["Cache-Control"] = BRIEFLY
     return Version(
@@ -87,10 +126,15 @@ async def one(
         signer=dict(found.signer),
         log_index=found.log_index,
         download_url=links.archive(container.settings, found),
+        moved_to=None if target is None else target.package,
     )
 
 
-@router.get("/{ns}/{name}/{version}/metadata", summary="The manifest with its record")
+@router.get(
+    "/{ns}/{name}/{version}/metadata",
+    summary="The manifest with its record",
+    responses=refusals(404),
+)
 async def metadata(
     ns: str, name: str, version: str, container: Container, response: Response
 ) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 
 from skreg.api.body import read_upload
 from skreg.api.dependencies import Caller, Container, MaybeCaller
-from skreg.api.models import Accepted, Changed, Problem, Status, YankRequest
+from skreg.api.documented import refusals
+from skreg.api.models import Accepted, Changed, Status, YankRequest
 from skreg.api.services import catalogue, publishing, yanking
 from skreg.domain.permissions import Scope
 
@@ -43,10 +44,8 @@ _UPLOAD: dict[str, Any] = {
     summary="Publish a version",
     openapi_extra=_UPLOAD,
     responses={
+        **refusals(401, 403, 404, 409, 413, 422),
         200: {"model": Accepted, "description": "These bytes had been taken before."},
-        409: {"model": Problem, "description": "Other bytes, or a look-alike name."},
-        413: {"model": Problem, "description": "Larger than 10 MiB."},
-        422: {"model": Problem, "description": "The archive breaks a rule; it names the file."},
     },
 )
 async def publish(
@@ -62,7 +61,7 @@ async def publish(
     The version number belongs to these bytes from then on: the same again is answered with the
     present state, other bytes with 409. Ask `status_url` how far it is.
     """
-    await publishing.allowed_namespace(container, principal, ns, Scope.PUBLISH)
+    await publishing.allowed_namespace(container, principal, ns, Scope.PUBLISH, name)
     data = await read_upload(request, "archive")
     found = await publishing.accept(container, principal, ns, name, data)
     response.status_code = 202 if found.new else 200
@@ -71,7 +70,12 @@ async def publish(
     return Accepted(**facts, status_url=container.settings.public_url + url)
 
 
-@router.get("/{ns}/{name}/{version}/status", response_model=Status, summary="How far a version is")
+@router.get(
+    "/{ns}/{name}/{version}/status",
+    response_model=Status,
+    summary="How far a version is",
+    responses=refusals(401, 404),
+)
 async def status(
     ns: str, name: str, version: str, container: Container, principal: MaybeCaller
 ) -> Status:
@@ -89,7 +93,12 @@ async def status(
     )
 
 
-@router.post("/{ns}/{name}/{version}/yank", response_model=Changed, summary="Yank a version")
+@router.post(
+    "/{ns}/{name}/{version}/yank",
+    response_model=Changed,
+    summary="Yank a version",
+    responses=refusals(401, 403, 404, 409, 422),
+)
 async def yank(
     ns: str,
     name: str,
@@ -106,7 +115,12 @@ async def yank(
     return Changed(namespace=ns, name=name, version=version, state=state)
 
 
-@router.post("/{ns}/{name}/{version}/unyank", response_model=Changed, summary="Take a yank back")
+@router.post(
+    "/{ns}/{name}/{version}/unyank",
+    response_model=Changed,
+    summary="Take a yank back",
+    responses=refusals(401, 403, 404, 409, 422),
+)
 async def unyank(
     ns: str, name: str, version: str, container: Container, principal: Caller
 ) -> Changed:

@@ -8,11 +8,13 @@ from skillpkg.errors import SkillpkgError
 from skillpkg.types import Namespace, PackageName
 from skreg.bootstrap import ApiContainer
 from skreg.db.engine import reading
-from skreg.db.queries import accounts, catalogue
+from skreg.db.queries import accounts, catalogue, moves
 from skreg.db.queries.catalogue import VersionFacts, WorkFacts
+from skreg.db.queries.moves import Target
 from skreg.domain.permissions import Principal
+from skreg.domain.releases import with_latest
 from skreg.domain.states import VISIBLE
-from skreg.domain.versions import latest
+from skreg.domain.trusted_account import role_for
 from skreg.errors import Missing
 
 
@@ -28,10 +30,14 @@ async def package(
         found = await _versions(connection, namespace, name)
         tags = await catalogue.tags_of(connection, found[0].package_id)
         downloads = await catalogue.downloads_of(connection, found[0].package_id)
-    newest = latest((item.version, item.state) for item in found)
-    if newest is not None:
-        tags["latest"] = newest
-    return found, tags, downloads
+    shown, _ = with_latest(tags, ((item.version, item.state) for item in found))
+    return found, shown, downloads
+
+
+async def target(container: ApiContainer, namespace: str, name: str) -> Target | None:
+    """Return what an old name of a package leads to; None for a name that stays."""
+    async with reading(container.engine) as connection:
+        return await moves.target_of_name(connection, namespace, name)
 
 
 async def version(container: ApiContainer, namespace: str, name: str, wanted: str) -> VersionFacts:
@@ -46,9 +52,8 @@ async def version(container: ApiContainer, namespace: str, name: str, wanted: st
             return exact
         found = await _versions(connection, namespace, name)
         tags = await catalogue.tags_of(connection, found[0].package_id)
-    number = tags.get(wanted)
-    if wanted == "latest":
-        number = latest((item.version, item.state) for item in found)
+    shown, _ = with_latest(tags, ((item.version, item.state) for item in found))
+    number = shown.get(wanted)
     for item in found:
         if item.version == number:
             return item
@@ -78,7 +83,10 @@ async def _may_see(
     if principal is None:
         return False
     access = await accounts.access(connection, found.namespace, principal.account_id)
-    return principal.is_admin or (access is not None and access.role is not None)
+    if access is None:
+        return principal.is_admin
+    role = role_for(principal, access.member_role, found.namespace, found.name)
+    return principal.is_admin or role is not None
 
 
 async def _versions(connection: AsyncConnection, namespace: str, name: str) -> list[VersionFacts]:

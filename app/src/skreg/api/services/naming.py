@@ -43,18 +43,19 @@ async def claim(connection: AsyncConnection, namespace_id: int, name: str) -> in
     twin = look_alike(new_package_name(name))
     pending = await trusted.pending_like(connection, namespace_id, name, twin)
     if pending is not None:
-        raise _too_like(name, pending)
+        raise too_like(name, pending)
     made = await uploads.insert_package(connection, namespace_id, name, twin)
     if made is None:  # somebody was quicker: with this name, or with one that looks like it
         made = await uploads.package_id(connection, namespace_id, name)
     if made is None:
         taken = await uploads.name_that_looks_like(connection, namespace_id, twin)
-        raise _too_like(name, taken)
+        raise too_like(name, taken)
     await trusted.reify(connection, namespace_id, name, made)
     return made
 
 
-def _too_like(name: str, taken: str | None) -> Conflict:
+def too_like(name: str, taken: str | None) -> Conflict:
+    """Return the refusal of a name that could be confused with ``taken``."""
     return Conflict(
         f"The name {name} looks like {taken}, which exists in this namespace.",
         why="People could install one for the other.",

@@ -167,8 +167,8 @@ async def under_prefix(connection: AsyncConnection, prefix: str) -> list[BinLine
     return await rows.all_rows(connection, BinLine, sql, {"low": low, "high": high})
 
 
-async def commit(connection: AsyncConnection, document: WaitingDocument) -> None:
-    """Note that a timestamp reaches the document: what it newly lists is published."""
+async def commit(connection: AsyncConnection, document: WaitingDocument) -> list[str]:
+    """Note that a timestamp reaches the document; returns the versions that are published by it."""
     values = {
         "id": document.package_id,
         "sequence": document.sequence,
@@ -181,11 +181,14 @@ async def commit(connection: AsyncConnection, document: WaitingDocument) -> None
     publish = """
         WITH shown AS (
             UPDATE versions SET state = 'published'
-            WHERE package_id = :id AND state = 'logged' AND revision <= :revision RETURNING id)
-        UPDATE vetting_jobs SET finished_at = now(), steps = steps || jsonb_build_array(
-            jsonb_build_object('step', 'published', 'at', now()))
-        WHERE version_id IN (SELECT id FROM shown)"""
-    await rows.run(connection, publish, values)
+            WHERE package_id = :id AND state = 'logged' AND revision <= :revision
+            RETURNING id, version),
+        noted AS (
+            UPDATE vetting_jobs SET finished_at = now(), steps = steps || jsonb_build_array(
+                jsonb_build_object('step', 'published', 'at', now()))
+            WHERE version_id IN (SELECT id FROM shown))
+        SELECT version FROM shown ORDER BY id"""
+    return await rows.all_rows(connection, str, publish, values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ async def offers_of(connection: AsyncConnection, account_id: int) -> list[Offer]
             SELECT 1 FROM memberships m
             WHERE m.account_id = :account AND m.role = 'owner'
               AND m.namespace_id IN (p.namespace_id, t.to_namespace_id))
-        ORDER BY t.created_at, t.id"""
+        ORDER BY t.created_at, t.id"""  # noqa: S608
     return await rows.all_rows(connection, Offer, sql, {"account": account_id})
 
 

@@ -21,21 +21,25 @@ from skreg.db.queries.search_words import Filters, Wanted, exact_name, understan
 
 TOTAL_CAP = 1000
 """Counting stops here; the answer then says ``gte``."""
+_LAST = len(TIER_SIZES)
 _ENOUGH = 60
 """So many hits in a tier end the search there."""
 _FURTHER = 2
 """Tiers that names are looked at further than texts."""
-_SURELY = 1200
-"""A tier that should hold so many matches is counted instead of all."""
-_LAST = len(TIER_SIZES)
 _LOOKED_AT = 5000
 """Matches that one step reads from the index at most."""
 _RANKED = 1000
 """The most popular of them, which are ranked; as many as the pages show."""
 _NAMES = 500
-"""Matching names of the next tier, which are ranked with them."""
+"""Matching names of the further tiers, which are ranked with them."""
 _SAME_NAME = 20
 """Packages of exactly the name that was typed, which stand first."""
+_SURELY = 1200
+"""A tier that should hold so many matches is counted instead of all."""
+_LARGE = 200_000
+"""Packages from which on several words are counted in ..."""
+_SEVERAL = 2
+"""... this tier, or the one that their search has reached."""
 HIT = "namespace, name, version, description, category, tags, published_at"
 SCORE = "ts_rank(document, CAST(:words AS tsquery)) * ln(popularity + 3)"
 """How well the text fits, raised by popularity: a thousand downloads weigh sixfold."""
@@ -131,9 +135,9 @@ class _Cascade:
             WHERE true {order} LIMIT {limit}"""  # noqa: S608
 
     def _names(self, tier: int) -> str:
-        if tier == _LAST or not self.wanted.names:
+        further = min(tier + _FURTHER, _LAST - 1 if self.wanted.several else _LAST)
+        if tier >= further or not self.wanted.names:
             return ""
-        further = min(tier + _FURTHER, _LAST)
         return f"""
             UNION ALL (
                 SELECT package_id, tier, popularity, document FROM package_search
@@ -143,22 +147,26 @@ class _Cascade:
     async def _total(self, tier: int, matched: int) -> tuple[int, bool]:
         """Count in the smallest tier that should hold more than is ever shown, or in all.
 
-        Several words whose lists are long are counted up to the last tier but one.
+        Bringing the long lists of several words together costs most: in a large registry they
+        are not counted much further than they were searched.
         """
-        density = matched / (*TIER_SIZES, 1)[tier]
-        promising = [n for n, size in enumerate(TIER_SIZES) if density * size > _SURELY]
-        counted = min([*promising, _LAST]) if tier < _LAST else _LAST
-        if counted == _LAST and self.wanted.several and density * TIER_SIZES[-1] > _SURELY / 4:
-            counted = _LAST - 1
-        found = await self._count(counted)
-        if found <= TOTAL_CAP and promising:
-            found, counted = await self._count(_LAST), _LAST
-        return max(found, len(self.ids)), counted == _LAST and found <= TOTAL_CAP
+        sizes = [*TIER_SIZES, max(self.wanted.packages, TIER_SIZES[-1])]
+        density = matched / sizes[tier]
+        likely = [n for n in range(tier, _LAST) if density * sizes[n] > _SURELY]
+        counted = min([*likely, _LAST])
+        if self.wanted.several and self.wanted.packages > _LARGE:
+            counted = min(counted, max(tier, _SEVERAL))
+        found, exact = await self._counted(counted)
+        if found > min(TOTAL_CAP, density * sizes[counted] / 2) or counted == _LAST:
+            return found, exact
+        return await self._counted(_LAST)
 
-    async def _count(self, tier: int) -> int:
+    async def _counted(self, tier: int) -> tuple[int, bool]:
+        """Return how many match up to a tier, and whether that is exactly how many there are."""
         where = "true" if tier == _LAST else f"tier <= {tier}"
         sql = f"SELECT count(*) FROM ({self._matches(where, TOTAL_CAP + 1)}) AS found"  # noqa: S608
-        return int(await rows.scalar(self.connection, sql, self._values()))
+        found = int(await rows.scalar(self.connection, sql, self._values()))
+        return max(found, len(self.ids)), tier == _LAST and found <= TOTAL_CAP
 
     def _values(self) -> dict[str, object]:
         wanted = self.wanted

@@ -33,7 +33,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Three tsqueries as text, empty where there is nothing to ask.
+    """Three tsqueries as text, empty where there is nothing to ask, and about how many packages.
 
     ``words`` ranks, and decides where order matters (``ordered``). ``index`` is what an index is
     asked: with the filters, and a phrase taken for its words, so that the rows in which a phrase
@@ -44,12 +44,12 @@ class Wanted:
     words: str
     index: str
     names: str
+    packages: int
 
     @property
     def ordered(self) -> bool:
         """Whether ``index`` finds more than ``words``."""
         return bool(_FOLLOWED_BY.search(self.words))
-
 
     @property
     def several(self) -> bool:
@@ -63,6 +63,7 @@ class _Parsed:
     indexable: str
     plain: str
     simple: str
+    packages: int
     _set: str
 
 
@@ -75,6 +76,8 @@ async def understand(connection: AsyncConnection, filters: Filters) -> Wanted | 
     sql = f"""
         SELECT CAST(typed AS text), querytree(typed), CAST(plainto_tsquery('english', :q) AS text),
                CAST(plainto_tsquery('simple', :q) AS text),
+               (SELECT CAST(reltuples AS bigint) FROM pg_class
+                WHERE oid = CAST('package_search' AS regclass)),
                set_config('enable_seqscan', 'off', true)
                    || set_config('plan_cache_mode', 'force_generic_plan', true)
                    || set_config('statement_timeout', '{DEADLINE_MS}', true)
@@ -82,12 +85,13 @@ async def understand(connection: AsyncConnection, filters: Filters) -> Wanted | 
     text = _JOINED.sub(" ", filters.query or "")
     parsed = await rows.one_row(connection, _Parsed, sql, {"q": text})
     words = _chosen(parsed) if parsed else ""
-    if filters.query and not words:
+    if parsed is None or (filters.query and not words):
         return None
     loose = _loose(words)
     names = "" if "!" in words or loose != words else _in_names(words)
     lexemes = filters.lexemes()
-    return Wanted(words, _both(loose, lexemes), _both(names, lexemes) if names else "")
+    narrowed = _both(names, lexemes) if names else ""
+    return Wanted(words, _both(loose, lexemes), narrowed, parsed.packages)
 
 
 def exact_name(query: str) -> tuple[str | None, str]:

@@ -94,9 +94,15 @@ class Membership(SQLModel, table=True):
 
 
 class Audit(SQLModel, table=True):
-    """Who changed what, when and from where."""
+    """Who changed what, when and from where; a trigger refuses to change or remove a row."""
 
     __tablename__ = "audit"
+    __table_args__ = (
+        sa.Index("audit_by_action", "action", "id"),
+        sa.Index("audit_by_account", "account_id", "id"),
+        sa.Index("audit_by_subject", "subject", "id"),
+        sa.Index("audit_by_time", "at"),
+    )
     id: int = c.identity()
     at: datetime = c.now()
     account_id: int | None = c.reference("accounts.id", nullable=True)

@@ -25,9 +25,7 @@ class Package(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("namespace_id", "name", name="packages_name"),
         sa.UniqueConstraint("namespace_id", "look_alike", name="packages_look_alike"),
-        sa.Index(
-            "packages_moved_to", "moved_to", postgresql_where=sa.text("moved_to IS NOT NULL")
-        ),
+        sa.Index("packages_moved_to", "moved_to", postgresql_where=sa.text("moved_to IS NOT NULL")),
     )
     id: int = c.identity()
     namespace_id: int = c.reference("namespaces.id")
@@ -39,6 +37,7 @@ class Package(SQLModel, table=True):
     last_log_index: int | None = c.number(nullable=True)
     created_at: datetime = c.now()
     moved_to: int | None = c.reference("packages.id", nullable=True)
+    restricted: bool | None = c.column(sa.Boolean(), nullable=True)
     trusted_only: bool = c.flag()
 
 
@@ -57,6 +56,7 @@ class VersionRow(SQLModel, table=True):
             "id",
             postgresql_where=sa.text("state IN ('uploaded', 'vetting', 'signed', 'logged')"),
         ),
+        sa.Index("versions_quarantined", "id", postgresql_where=sa.text("state = 'quarantined'")),
     )
     id: int = c.identity()
     package_id: int = c.reference("packages.id")

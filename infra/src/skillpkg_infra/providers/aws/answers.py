@@ -28,7 +28,7 @@ class AwsAnswers:
     def create(self, kind: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Facts]:
         """Return the id and the outputs that AWS adds."""
         region = str(inputs.get("region") or self.region)
-        identity = str(inputs.get("name") or inputs.get("identifier") or f"{name}-0a1b2c3")
+        identity = _identity(kind, name, inputs)
         service = kind.split(":")[1].partition("/")[0]
         facts: Facts = {
             "arn": f"arn:{PARTITION}:{service}:{region}:{ACCOUNT}:{identity}",
@@ -53,6 +53,12 @@ class AwsAnswers:
             "aws:kms/getPublicKey:getPublicKey": {"publicKey": ROOT_SPKI},
         }
         return answers[token]
+
+
+def _identity(kind: str, name: str, inputs: Mapping[str, Any]) -> str:
+    if kind == "aws:cloudfront/distribution:Distribution":
+        return f"E{hashlib.sha256(name.encode()).hexdigest()[:13].upper()}"
+    return str(inputs.get("name") or inputs.get("identifier") or f"{name}-0a1b2c3")
 
 
 def _key(identity: str, region: str, inputs: Mapping[str, Any]) -> Facts:

@@ -104,8 +104,9 @@ def _workloads(
     key = data_key(scope, "log-key", account, services=(), more=[log_statement(account)])
     secrets: dict[Identity, dict[str, Text]] = {who: {} for who in Identity}
     if args.get("cache"):
-        held = cache(scope, account, args["vpc_id"], args["subnet_ids"], groups[Identity.API])
-        secrets[Identity.API]["VALKEY_URL"] = held.arn
+        secrets[Identity.API]["VALKEY_URL"] = cache(
+            scope, account, args["vpc_id"], args["subnet_ids"], groups[Identity.API]
+        )
     return {
         who: workload(scope, account, args, key, who, environments[who], secrets[who])
         for who in Identity

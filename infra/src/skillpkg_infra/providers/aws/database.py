@@ -109,7 +109,8 @@ def _parts(scope: Scope, account: Account, args: AwsDatabaseArgs) -> _Parts:
 
 
 def _firewall(scope: Scope, args: AwsDatabaseArgs) -> SecurityGroup:
-    group = security_group(scope, "access", args["vpc_id"], f"{scope.name}: PostgreSQL")
+    text = f"{scope.name}: PostgreSQL"
+    group = security_group(scope, "access", args["vpc_id"], text, carries=True)
     for client, client_id in args.get("client_ids", {}).items():
         text = f"PostgreSQL from the {client}"
         let_in(scope, f"from-{client}", group.id, PORT, text, source=client_id)

@@ -101,7 +101,7 @@ def _vpc(scope: Scope, cidr: str) -> Vpc:
         enable_dns_hostnames=True,
         enable_dns_support=True,
         tags=scope.labels("vpc"),
-        opts=scope.options(),
+        opts=scope.options(carries=True),
     )
     DefaultSecurityGroup(
         scope.named("default"),

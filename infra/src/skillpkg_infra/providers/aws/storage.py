@@ -24,7 +24,7 @@ from skillpkg_infra.providers.aws.parts.object_rights import (
 from skillpkg_infra.providers.aws.parts.read_cdn import CdnPlan, read_cdn
 from skillpkg_infra.providers.aws.parts.replication import copy_elsewhere
 from skillpkg_infra.providers.aws.parts.secrets import secret, value
-from skillpkg_infra.providers.aws.parts.text import joined
+from skillpkg_infra.providers.aws.parts.text import joined, once
 from skillpkg_infra.rights import Resource
 from skillpkg_infra.scope import Scope
 
@@ -46,6 +46,8 @@ class _Stores:
     logs: Bucket
     logs_name: pulumi.Output[str]
     """Known once the bucket's policy lets services write to it."""
+    versions: list[pulumi.Resource]
+    """What lets the read plane be replicated."""
     cdn: Distribution | None
 
 
@@ -65,8 +67,8 @@ class AwsStorage(pulumi.ComponentResource):
         scope = Scope(self, name, args.get("deletion", Deletion.PROTECT), args.get("tags", {}))
         account = account_of(self)
         stores = _stores(scope, account, args)
-        _policies(scope, account, stores, args)
-        self.outputs = _outputs(scope, account, stores, args)
+        ready = _policies(scope, account, stores, args)
+        self.outputs = _outputs(scope, account, stores, args, ready)
         self.register_outputs(
             {
                 "bucket_name": self.outputs.bucket_name,
@@ -80,8 +82,8 @@ def _stores(scope: Scope, account: Account, args: AwsStorageArgs) -> _Stores:
     days = args.get("log_retention_days", 365)
     logs, ready = log_bucket(scope, account, days)
     key = storage_key(scope)
-    read_plane = private_bucket(scope, BucketPlan(READ_PLANE, key, log_bucket=logs))
-    staging = private_bucket(
+    read_plane, versions = private_bucket(scope, BucketPlan(READ_PLANE, key, log_bucket=logs))
+    staging, _ = private_bucket(
         scope,
         BucketPlan(
             STAGING,
@@ -95,8 +97,7 @@ def _stores(scope: Scope, account: Account, args: AwsStorageArgs) -> _Stores:
     if args.get("visibility", Visibility.PUBLIC) is Visibility.PUBLIC:
         cdn = read_cdn(scope, read_plane, _cdn_plan(args, days))
         observe(scope, cdn, logs.arn, after=[ready])
-    logs_name = pulumi.Output.all(logs.bucket, ready.id).apply(lambda found: str(found[0]))
-    return _Stores(key, read_plane, staging, logs, logs_name, cdn)
+    return _Stores(key, read_plane, staging, logs, once(logs.bucket, ready), versions, cdn)
 
 
 def _cdn_plan(args: AwsStorageArgs, days: int) -> CdnPlan:
@@ -110,7 +111,9 @@ def _cdn_plan(args: AwsStorageArgs, days: int) -> CdnPlan:
     )
 
 
-def _policies(scope: Scope, account: Account, stores: _Stores, args: AwsStorageArgs) -> None:
+def _policies(
+    scope: Scope, account: Account, stores: _Stores, args: AwsStorageArgs
+) -> list[pulumi.Resource]:
     key_policy = KeyPolicy(
         scope.named("key-policy"),
         key_id=stores.key.id,
@@ -119,8 +122,8 @@ def _policies(scope: Scope, account: Account, stores: _Stores, args: AwsStorageA
     )
     allowed = cdn_reads(stores.read_plane, stores.cdn) if stores.cdn else []
     closed = only_the_worker_writes(account, stores.read_plane, guarded=scope.guarded)
-    bucket_policy(scope, BucketPlan(READ_PLANE), stores.read_plane, [*allowed, closed])
-    bucket_policy(scope, BucketPlan(STAGING), stores.staging, [])
+    read = bucket_policy(scope, BucketPlan(READ_PLANE), stores.read_plane, [*allowed, closed])
+    staged = bucket_policy(scope, BucketPlan(STAGING), stores.staging, [])
     if "recovery_region" in args:
         copy_elsewhere(
             scope,
@@ -128,12 +131,17 @@ def _policies(scope: Scope, account: Account, stores: _Stores, args: AwsStorageA
             stores.read_plane,
             stores.key,
             args["recovery_region"],
-            after=[key_policy],
+            after=[key_policy, *stores.versions],
         )
+    return [key_policy, read, staged]
 
 
 def _outputs(
-    scope: Scope, account: Account, stores: _Stores, args: AwsStorageArgs
+    scope: Scope,
+    account: Account,
+    stores: _Stores,
+    args: AwsStorageArgs,
+    ready: list[pulumi.Resource],
 ) -> StorageOutputs:
     facts = secret(scope, "facts", stores.key, f"{scope.name}: where the stores are")
     value(scope, "facts-value", facts, _facts(account, stores))
@@ -149,8 +157,8 @@ def _outputs(
         service_account_secret_name=facts.name,
         staging_bucket_name=stores.staging.bucket,
         log_bucket_name=stores.logs_name,
-        storage_url=_url(account, stores.read_plane),
-        staging_url=_url(account, stores.staging),
+        storage_url=once(_url(account, stores.read_plane), *ready),
+        staging_url=once(_url(account, stores.staging), *ready),
         redirect_hosts=None if stores.cdn else stores.read_plane.bucket_regional_domain_name,
         invalidation_uri=_invalidation(stores),
         dns_records=_records(stores, args),

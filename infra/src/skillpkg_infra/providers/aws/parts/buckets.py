@@ -40,8 +40,12 @@ class BucketPlan:
     region: str | None = None
 
 
-def private_bucket(scope: Scope, plan: BucketPlan) -> Bucket:
-    """Make the bucket with everything but its policy, which names who uses it."""
+def private_bucket(scope: Scope, plan: BucketPlan) -> tuple[Bucket, list[pulumi.Resource]]:
+    """Make the bucket with everything but its policy, which names who uses it.
+
+    Returns:
+        The bucket, and what must exist before it can be replicated.
+    """
     bucket = Bucket(
         scope.named(plan.part),
         force_destroy=not scope.guarded,
@@ -51,7 +55,8 @@ def private_bucket(scope: Scope, plan: BucketPlan) -> Bucket:
     )
     _closed(scope, plan, bucket)
     _encryption(scope, plan, bucket)
-    _lifecycle(scope, plan, bucket, after=_versioning(scope, plan, bucket))
+    versions = _versioning(scope, plan, bucket)
+    _lifecycle(scope, plan, bucket, after=versions)
     if plan.log_bucket is not None:
         BucketLogging(
             scope.named(f"{plan.part}-access-log"),
@@ -60,7 +65,7 @@ def private_bucket(scope: Scope, plan: BucketPlan) -> Bucket:
             target_prefix=f"s3/{plan.part}/",
             opts=scope.options(),
         )
-    return bucket
+    return bucket, versions
 
 
 def bucket_policy(

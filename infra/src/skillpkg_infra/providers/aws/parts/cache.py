@@ -9,7 +9,6 @@ from pulumi_aws.elasticache import _inputs as inputs
 from pulumi_aws.elasticache.serverless_cache import ServerlessCache
 from pulumi_aws.elasticache.user import User
 from pulumi_aws.elasticache.user_group import UserGroup
-from pulumi_aws.secretsmanager.secret import Secret
 from pulumi_random.random_password import RandomPassword
 
 from skillpkg_infra.providers.aws.parts.account import Account
@@ -18,7 +17,7 @@ from skillpkg_infra.providers.aws.parts.naming import physical
 from skillpkg_infra.providers.aws.parts.policies import Text
 from skillpkg_infra.providers.aws.parts.secrets import secret, value
 from skillpkg_infra.providers.aws.parts.security_groups import let_in, let_out, security_group
-from skillpkg_infra.providers.aws.parts.text import joined
+from skillpkg_infra.providers.aws.parts.text import joined, once
 from skillpkg_infra.scope import Scope
 
 PORT = 6379
@@ -28,8 +27,8 @@ LARGEST_GB = 1
 
 def cache(
     scope: Scope, account: Account, vpc_id: Text, subnet_ids: Sequence[Text], api_group: Text
-) -> Secret:
-    """Make the cache; returns the secret that holds its URL with the password in it."""
+) -> Text:
+    """Make the cache; returns the ARN of the secret that holds its URL with the password in it."""
     key = data_key(scope, "cache-key", account, services=("elasticache", "secretsmanager"))
     group = security_group(scope, "cache-access", vpc_id, f"{scope.name}: Valkey")
     let_in(scope, "cache-from-api", group.id, PORT, "Valkey from the api", source=api_group)
@@ -56,8 +55,9 @@ def cache(
         opts=scope.options(),
     )
     holder = secret(scope, "cache-url", key, f"{scope.name}: where the cache is")
-    value(scope, "cache-url-value", holder, _url(made, password.result))
-    return holder
+    held = value(scope, "cache-url-value", holder, _url(made, password.result))
+    # A container that starts before the secret has a value does not start.
+    return once(holder.arn, held)
 
 
 def _users(scope: Scope, password: pulumi.Output[str]) -> pulumi.Output[str]:

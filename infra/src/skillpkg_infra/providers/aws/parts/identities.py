@@ -13,7 +13,7 @@ from pulumi_aws.iam.role_policy import RolePolicy
 from skillpkg_infra.providers.aws.parts.account import Account
 from skillpkg_infra.providers.aws.parts.naming import role_name
 from skillpkg_infra.providers.aws.parts.policies import Statement, Text, document, trust
-from skillpkg_infra.providers.aws.parts.text import joined
+from skillpkg_infra.providers.aws.parts.text import joined, once
 from skillpkg_infra.rights import KEYS, Identity, Resource, Right, Verb, of
 from skillpkg_infra.scope import Scope
 
@@ -55,8 +55,12 @@ IMAGE = re.compile(r"^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/
 
 def task_role(
     scope: Scope, account: Account, identity: Identity, rows: tuple[Right, ...], handles: Handles
-) -> Role:
-    """Make the role of a workload, with the rights that the rows give it and no other."""
+) -> Text:
+    """Make the role of a workload, with the rights that the rows give it and no other.
+
+    Returns:
+        Its ARN, known once it has its rights.
+    """
     role = Role(
         scope.named(f"{identity}-role"),
         name=role_name(identity),
@@ -66,14 +70,15 @@ def task_role(
         opts=scope.options(),
     )
     statements = [one for row in of(identity, rows) for one in _statements(row, handles)]
-    if statements:
-        RolePolicy(
-            scope.named(f"{identity}-rights"),
-            role=role.id,
-            policy=document(*statements),
-            opts=scope.options(),
-        )
-    return role
+    if not statements:
+        return role.arn
+    allowed = RolePolicy(
+        scope.named(f"{identity}-rights"),
+        role=role.id,
+        policy=document(*statements),
+        opts=scope.options(),
+    )
+    return once(role.arn, allowed)
 
 
 def execution_role(
@@ -83,8 +88,12 @@ def execution_role(
     log_group_arn: Text,
     image_uri: str,
     secrets: Sequence[Text],
-) -> Role:
-    """Make the role that starts the containers: pull the image, write logs, inject secrets."""
+) -> Text:
+    """Make the role that starts the containers: pull the image, write logs, inject secrets.
+
+    Returns:
+        Its ARN, known once it has its rights.
+    """
     part = f"{identity}-start"
     role = Role(
         scope.named(f"{part}-role"),
@@ -100,13 +109,13 @@ def execution_role(
     ]
     if secrets:
         statements.append(Statement("InjectSecrets", READ_SECRET.actions[1:], secrets))
-    RolePolicy(
+    allowed = RolePolicy(
         scope.named(f"{part}-rights"),
         role=role.id,
         policy=document(*statements),
         opts=scope.options(),
     )
-    return role
+    return once(role.arn, allowed)
 
 
 def _statements(row: Right, handles: Handles) -> list[Statement]:

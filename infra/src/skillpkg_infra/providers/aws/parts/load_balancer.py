@@ -65,7 +65,7 @@ def load_balancer(scope: Scope, plan: BalancerPlan, api_group: Text) -> Balancer
         security_groups=[group.id],
         drop_invalid_header_fields=True,
         desync_mitigation_mode="defensive",
-        enable_deletion_protection=scope.guarded,
+        enable_deletion_protection=scope.standing,
         # Behind the edge the forwarded address is CloudFront's word for the client.
         xff_header_processing_mode="preserve" if plan.edge else "append",
         idle_timeout=60,

@@ -19,7 +19,7 @@ from skillpkg_infra.scope import Scope
 def log_bucket(scope: Scope, account: Account, days: int) -> tuple[Bucket, BucketPolicy]:
     """Make the bucket; returns it with the policy that lets services write to it."""
     plan = BucketPlan("logs", versioned=False, expire_days=days)
-    bucket = private_bucket(scope, plan)
+    bucket, _ = private_bucket(scope, plan)
     return bucket, bucket_policy(scope, plan, bucket, _writers(account, bucket))
 
 

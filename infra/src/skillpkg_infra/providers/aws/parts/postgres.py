@@ -46,7 +46,7 @@ def subnet_group(scope: Scope, subnet_ids: Sequence[pulumi.Input[str]]) -> Subne
         description=f"{scope.name}: private data subnets",
         subnet_ids=list(subnet_ids),
         tags=scope.labels("subnets"),
-        opts=scope.options(),
+        opts=scope.options(carries=True),
     )
 
 
@@ -61,7 +61,7 @@ def parameter_group(scope: Scope) -> ParameterGroup:
             for name, setting in PARAMETERS.items()
         ],
         tags=scope.labels("parameters"),
-        opts=scope.options(),
+        opts=scope.options(carries=True),
     )
 
 

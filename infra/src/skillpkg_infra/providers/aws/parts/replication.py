@@ -35,7 +35,7 @@ def copy_elsewhere(
     """Make the second bucket and copy every new object to it; deletions are not copied."""
     key = backup_key(scope, account, region, "s3")
     plan = BucketPlan("copy", key, region=region)
-    copy = private_bucket(scope, plan)
+    copy, versions = private_bucket(scope, plan)
     bucket_policy(scope, plan, copy, [])
     role, allowed = _role(scope, account, source, copy, source_key, key)
     BucketReplicationConfig(
@@ -43,7 +43,7 @@ def copy_elsewhere(
         bucket=source.bucket,
         role=role.arn,
         rules=[_rule(copy, key)],
-        opts=scope.options(after=[allowed, *after]),
+        opts=scope.options(after=[allowed, *versions, *after]),
     )
     return copy
 

@@ -32,7 +32,7 @@ def repository(scope: Scope, account: Account) -> Repository:
         ],
         force_delete=not scope.guarded,
         tags=scope.labels("images"),
-        opts=scope.options(),
+        opts=scope.options(keeps=True),
     )
     LifecyclePolicy(
         scope.named("images-lifecycle"),

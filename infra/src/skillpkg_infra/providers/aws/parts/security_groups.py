@@ -14,16 +14,16 @@ HTTPS = 443
 
 
 def security_group(
-    scope: Scope, part: str, vpc_id: pulumi.Input[str], description: str
+    scope: Scope, part: str, vpc_id: pulumi.Input[str], description: str, *, carries: bool = False
 ) -> SecurityGroup:
-    """Make a group that lets nothing in or out."""
+    """Make a group that lets nothing in or out; ``carries``: what holds data is in it."""
     return SecurityGroup(
         scope.named(part),
         description=description,
         vpc_id=vpc_id,
         revoke_rules_on_delete=True,
         tags=scope.labels(part),
-        opts=scope.options(),
+        opts=scope.options(carries=carries),
     )
 
 

@@ -71,7 +71,7 @@ def _tier(
             availability_zone=zone,
             map_public_ip_on_launch=False,
             tags=scope.labels(f"{tier}-{index}"),
-            opts=scope.options(ignore=["availabilityZone"]),
+            opts=scope.options(ignore=["availabilityZone"], carries=tier == "data"),
         )
         for index, (zone, block) in enumerate(zip(zones, blocks, strict=False))
     ]

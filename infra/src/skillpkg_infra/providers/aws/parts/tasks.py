@@ -10,7 +10,6 @@ import pulumi
 from pulumi_aws.cloudwatch.log_group import LogGroup
 from pulumi_aws.ecs._inputs import TaskDefinitionRuntimePlatformArgs, TaskDefinitionVolumeArgs
 from pulumi_aws.ecs.task_definition import TaskDefinition
-from pulumi_aws.iam.role import Role
 
 from skillpkg_infra.providers.aws.parts.naming import physical
 from skillpkg_infra.providers.aws.parts.policies import Text
@@ -39,7 +38,7 @@ class TaskPlan:
 
 
 def task_definition(
-    scope: Scope, plan: TaskPlan, role: Role, starter: Role, logs: LogGroup, region: Text
+    scope: Scope, plan: TaskPlan, role: Text, starter: Text, logs: LogGroup, region: Text
 ) -> TaskDefinition:
     """Describe the containers of one role."""
     return TaskDefinition(
@@ -52,8 +51,8 @@ def task_definition(
         runtime_platform=TaskDefinitionRuntimePlatformArgs(
             cpu_architecture="X86_64", operating_system_family="LINUX"
         ),
-        task_role_arn=role.arn,
-        execution_role_arn=starter.arn,
+        task_role_arn=role,
+        execution_role_arn=starter,
         volumes=[TaskDefinitionVolumeArgs(name=SCRATCH)],
         container_definitions=pulumi.Output.json_dumps([_container(plan, logs, region)]),
         tags=scope.labels(f"{plan.identity}-task"),

@@ -5,6 +5,12 @@ from __future__ import annotations
 import pulumi
 
 
+def once(value: pulumi.Input[str], *ready: pulumi.Resource) -> pulumi.Output[str]:
+    """Return the value, known once these exist: whoever uses it is made after them."""
+    ids = [one.id for one in ready if isinstance(one, pulumi.CustomResource)]
+    return pulumi.Output.all(value, *ids).apply(lambda found: str(found[0]))
+
+
 def joined(*parts: pulumi.Input[str]) -> pulumi.Output[str]:
     """Return the parts one after the other; what a stand-in cloud leaves out counts as empty.
 

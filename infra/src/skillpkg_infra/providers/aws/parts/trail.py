@@ -30,7 +30,7 @@ def audit_trail(scope: Scope, account: Account, days: int) -> Trail:
     looked = Statement("Look", ("kms:DescribeKey",), principals=service, conditions=ours)
     key = data_key(scope, "audit-key", account, services=("s3",), more=[sealed, looked])
     plan = BucketPlan("audit", key, expire_days=days)
-    bucket = private_bucket(scope, plan)
+    bucket, _ = private_bucket(scope, plan)
     written = Statement("Written", ("s3:PutObject",), (objects(bucket),), service, ours)
     checked = Statement("Checked", ("s3:GetBucketAcl",), (bucket.arn,), service, ours)
     ready = bucket_policy(scope, plan, bucket, [checked, written])

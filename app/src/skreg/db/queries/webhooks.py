@@ -1,0 +1,179 @@
+"""Webhooks and their deliveries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from skreg.db.queries import rows
+from skreg.domain.events import STAFF_ONLY, Event
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookFacts:
+    """A webhook without its secret; ``namespace`` None: told of all of them."""
+
+    id: str
+    namespace: str | None
+    url: str
+    events: Sequence[str]
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFacts:
+    """One event for one webhook, and what came of it."""
+
+    id: int
+    event: str
+    state: str
+    attempts: int
+    last_status: int | None
+    last_error: str | None
+    created_at: datetime
+    tried_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What the worker needs to deliver one event."""
+
+    id: int
+    webhook_id: str
+    url: str
+    sealing: str
+    sealed: bytes
+    payload: Mapping[str, Any]
+    attempts: int
+    created_at: datetime
+
+
+_HOOK = """
+    SELECT w.id, n.name, w.url, w.events, w.created_at, w.disabled_at
+    FROM webhooks w LEFT JOIN namespaces n ON n.id = w.namespace_id WHERE """
+_SAME = "w.namespace_id IS NOT DISTINCT FROM CAST(:ns AS bigint)"
+
+
+async def insert(
+    connection: AsyncConnection,
+    hook_id: str,
+    namespace_id: int | None,
+    url: str,
+    events: Sequence[str],
+    sealed: tuple[str, bytes],
+    created_by: int | None,
+) -> None:
+    """Insert a webhook; ``sealed`` is the sealing key's name and the sealed secret."""
+    sql = """
+        INSERT INTO webhooks (id, namespace_id, url, events, sealing, sealed, created_by)
+        VALUES (:id, :ns, :url, :events, :sealing, :sealed, :by)"""
+    values: dict[str, object] = {"id": hook_id, "ns": namespace_id, "url": url, "by": created_by}
+    values |= {"events": list(events), "sealing": sealed[0], "sealed": sealed[1]}
+    await rows.run(connection, sql, values)
+
+
+async def of_namespace(connection: AsyncConnection, namespace_id: int | None) -> list[WebhookFacts]:
+    """Return the webhooks of a namespace, or with None those of the whole registry."""
+    sql = f"{_HOOK} {_SAME} ORDER BY w.created_at, w.id"
+    return await rows.all_rows(connection, WebhookFacts, sql, {"ns": namespace_id})
+
+
+async def one(
+    connection: AsyncConnection, namespace_id: int | None, hook_id: str
+) -> WebhookFacts | None:
+    """Return one of them."""
+    sql = f"{_HOOK} {_SAME} AND w.id = :id"
+    return await rows.one_row(connection, WebhookFacts, sql, {"ns": namespace_id, "id": hook_id})
+
+
+async def remove(connection: AsyncConnection, hook_id: str) -> None:
+    """Remove a webhook and what was to be sent to it."""
+    values = {"id": hook_id}
+    await rows.run(connection, "DELETE FROM webhook_deliveries WHERE webhook_id = :id", values)
+    await rows.run(connection, "DELETE FROM webhooks WHERE id = :id", values)
+
+
+async def deliveries(
+    connection: AsyncConnection, hook_id: str, state: str | None, before: int, limit: int
+) -> list[DeliveryFacts]:
+    """Return deliveries, newest first."""
+    sql = """
+        SELECT id, event, state, attempts, last_status, last_error, created_at, tried_at
+        FROM webhook_deliveries WHERE webhook_id = :hook AND id < :before
+        AND (CAST(:state AS text) IS NULL OR state = :state) ORDER BY id DESC LIMIT :limit"""
+    values = {"hook": hook_id, "state": state, "before": before, "limit": limit}
+    return await rows.all_rows(connection, DeliveryFacts, sql, values)
+
+
+async def again(connection: AsyncConnection, hook_id: str, delivery_id: int) -> bool:
+    """Let a dead delivery be tried again from the start; False when there is none."""
+    sql = """
+        UPDATE webhook_deliveries SET state = 'waiting', attempts = 0
+        WHERE id = :id AND webhook_id = :hook AND state = 'dead'"""
+    return await rows.run(connection, sql, {"id": delivery_id, "hook": hook_id}) == 1
+
+
+async def address(connection: AsyncConnection, event: Event) -> list[int]:
+    """Make a delivery for every webhook that asked for the event; returns their numbers."""
+    sql = """
+        INSERT INTO webhook_deliveries (webhook_id, event, payload)
+        SELECT w.id, :kind, CAST(:payload AS jsonb) FROM webhooks w
+        LEFT JOIN namespaces n ON n.id = w.namespace_id
+        WHERE w.disabled_at IS NULL AND :kind = ANY(w.events)
+          AND (w.namespace_id IS NULL OR (n.name = :ns AND NOT :staff)) RETURNING id"""
+    values = {"kind": event.kind.value, "payload": json.dumps(event.to_json())}
+    values |= {"ns": event.namespace}
+    return await rows.all_rows(connection, int, sql, {**values, "staff": event.kind in STAFF_ONLY})
+
+
+async def parcel(connection: AsyncConnection, delivery_id: int) -> Parcel | None:
+    """Return a waiting delivery, held until the transaction ends; None when another has it."""
+    sql = """
+        SELECT d.id, w.id, w.url, w.sealing, w.sealed, d.payload, d.attempts, d.created_at
+        FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
+        WHERE d.id = :id AND d.state = 'waiting' AND w.disabled_at IS NULL
+        FOR UPDATE OF d SKIP LOCKED"""
+    return await rows.one_row(connection, Parcel, sql, {"id": delivery_id})
+
+
+async def note(
+    connection: AsyncConnection,
+    delivery_id: int,
+    state: str,
+    *,
+    status: int | None,
+    error: str | None,
+) -> None:
+    """Note one attempt: ``delivered``, ``waiting`` for the next, or ``dead``."""
+    sql = """
+        UPDATE webhook_deliveries SET state = :state, attempts = attempts + 1,
+            last_status = :status, last_error = :error, tried_at = now() WHERE id = :id"""
+    values = {"id": delivery_id, "state": state, "status": status, "error": error}
+    await rows.run(connection, sql, values)
+
+
+async def without_job(connection: AsyncConnection, task: str) -> list[int]:
+    """Return waiting deliveries that no job speaks of, for the sweeper."""
+    sql = """
+        SELECT d.id FROM webhook_deliveries d
+        WHERE d.state = 'waiting' AND coalesce(d.tried_at, d.created_at) < now() - interval '1 min'
+          AND NOT EXISTS (
+            SELECT 1 FROM procrastinate_jobs j WHERE j.task_name = :task
+            AND CAST(j.args ->> 'delivery_id' AS bigint) = d.id AND j.status IN ('todo', 'doing'))
+        ORDER BY d.id LIMIT 1000"""
+    return await rows.all_rows(connection, int, sql, {"task": task})
+
+
+async def forget_old(connection: AsyncConnection) -> int:
+    """Remove what was delivered 30 days ago, and what died 90 days ago; returns how many."""
+    sql = """
+        DELETE FROM webhook_deliveries
+        WHERE (state = 'delivered' AND created_at < now() - interval '30 days')
+           OR (state = 'dead' AND created_at < now() - interval '90 days')"""
+    return await rows.run(connection, sql)

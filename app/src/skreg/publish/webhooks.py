@@ -1,0 +1,92 @@
+"""Delivers one event to one webhook: signed, tried again with growing pauses, dead at last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import structlog
+
+from skreg.bootstrap import WorkerContainer
+from skreg.db.engine import writing
+from skreg.db.queries import webhooks
+from skreg.db.queries.webhooks import Parcel
+from skreg.domain import hooks
+from skreg.domain.moderation import stamp
+from skreg.ports.hooks import HookRefused, HookUnreached
+
+ATTEMPTS = 7
+"""Tries of one delivery; the pauses of ``PAUSE_BASE`` make that about five hours."""
+PAUSE_BASE = 5
+_log = structlog.get_logger(__name__)
+
+
+class NotDelivered(Exception):
+    """The receiver did not take an event; the queue tries again."""
+
+
+async def deliver(container: WorkerContainer, delivery_id: int) -> None:
+    """Send one event; does nothing when it was sent, or another process is sending it.
+
+    Raises:
+        NotDelivered: to be tried again.
+    """
+    async with writing(container.engine) as connection:
+        parcel = await webhooks.parcel(connection, delivery_id)
+        if parcel is None:
+            return
+        status, error, is_final = await _send(container, parcel)
+        state = "delivered" if error is None else _failed(parcel, is_final)
+        await webhooks.note(connection, delivery_id, state, status=status, error=error)
+    if state == "waiting":
+        raise NotDelivered(f"delivery {delivery_id}: {error}")
+    if state == "dead":
+        _log.warning("webhook-dead", delivery=delivery_id, webhook=parcel.webhook_id, error=error)
+
+
+def _failed(parcel: Parcel, is_final: bool) -> str:
+    return "dead" if is_final or parcel.attempts + 1 >= ATTEMPTS else "waiting"
+
+
+async def _send(container: WorkerContainer, parcel: Parcel) -> tuple[int | None, str | None, bool]:
+    """Return the status, why it failed (None when it did not), and whether that is for good."""
+    secret = _secret(container, parcel)
+    if secret is None:
+        return None, "its secret cannot be opened: WEBHOOK_SEALING_KEY is another", False
+    body = json.dumps(
+        {**parcel.payload, "timestamp": stamp(parcel.created_at)},
+        separators=(",", ":"),
+        sort_keys=True,
+    ).encode()
+    try:
+        headers = _headers(container, parcel, secret, body)
+        answer = await container.hooks.send(parcel.url, body, headers)
+    except HookRefused as error:
+        return None, str(error), True
+    except HookUnreached as error:
+        return None, str(error), False
+    taken = 200 <= answer.status < 300
+    error_text = None if taken else f"it answered {answer.status}"
+    return answer.status, error_text, answer.status == 410
+
+
+def _secret(container: WorkerContainer, parcel: Parcel) -> str | None:
+    sealing = container.sealing
+    if sealing is None or sealing.name != parcel.sealing:
+        return None
+    opened = sealing.open(parcel.webhook_id, parcel.sealed)
+    return None if opened is None else opened.decode()
+
+
+def _headers(
+    container: WorkerContainer, parcel: Parcel, secret: str, body: bytes
+) -> Mapping[str, str]:
+    """Return the headers of Standard Webhooks 1.0: a receiver needs no library of ours."""
+    at, delivery = int(container.clock().timestamp()), f"msg_{parcel.id}"
+    return {
+        "content-type": "application/json",
+        "user-agent": "skreg-webhook/1",
+        "webhook-id": delivery,
+        "webhook-timestamp": str(at),
+        "webhook-signature": hooks.signature(secret, delivery, at, body),
+    }

@@ -1,0 +1,33 @@
+"""The program in Pulumi's own engine; skipped by name where the engine is not installed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.engine import Engine, missing, start
+
+Start = Callable[..., Engine]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    absent = missing() or (None if shutil.which("uv") else "uv")
+    if absent is None:
+        return
+    mark = pytest.mark.skip(reason=f"{absent} is not on PATH: install Pulumi's CLI and uv")
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(mark)
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Start:
+    """``stack("aws-dev", deletion="protect")`` makes that stack, not deployed yet."""
+
+    def begin(name: str = "aws-dev", **settings: str) -> Engine:
+        return start(tmp_path, name, settings)
+
+    return begin

@@ -1,0 +1,78 @@
+"""A password and a key are replaced while people read and publish: nobody notices."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from support.twin import USER, Twin, is_ready, twin
+from support.twin_traffic import traffic
+
+
+def rotate_password(stack: Twin, password: str) -> None:
+    """Do what RDS does: the database first, its secret a moment later."""
+    stack.postgres.set_password(USER, password)
+    time.sleep(0.3)
+    value = json.dumps({"username": USER, "password": password})
+    stack.aws.client("secretsmanager").put_secret_value(SecretId=stack.secret(), SecretString=value)
+
+
+def test_the_database_password_is_rotated_under_traffic(tmp_path: Path) -> None:
+    with twin(tmp_path) as stack:
+        stack.postgres.start()
+        with stack.serving() as (api, worker):
+            acme = stack.customer("acme")
+            acme.sign_up("acme")
+            acme.publish("acme", "demo")
+            with traffic(stack, acme, "acme") as seen:
+                for password in ("second-password", "third-password"):
+                    seen.wait_for_more()
+                    rotate_password(stack, password)
+                    assert stack.postgres.cut_connections(USER) > 1
+                seen.wait_for_more()
+            assert seen.failures == []
+            reader = stack.customer("reader")
+            reader.install(f"acme/busy@{seen.published[-1]}")
+            assert reader.installed("acme", "busy", seen.published[-1])
+            assert api.ends == [], "the api lives through it"
+            for container in (api, worker):
+                assert "password" not in container.told().replace("password authentication", "")
+        assert stack.aws.rights.refused() == []
+
+
+def test_the_signing_key_is_rotated_under_traffic(tmp_path: Path) -> None:
+    with twin(tmp_path) as stack, ExitStack() as running:
+        stack.postgres.start()
+        first, old = stack.container("worker"), key_of(stack)
+        running.enter_context(stack.worker(first))
+        first.wait(lambda: is_ready(first), "ready")
+        api = running.enter_context(stack.api())
+        api.wait(lambda: is_ready(api), "ready")
+        acme = stack.customer("acme")
+        acme.sign_up("acme")
+        acme.publish("acme", "demo")
+        with traffic(stack, acme, "acme") as seen:
+            seen.wait_for_more()
+            stack.change(key_generations={"signing": 2})
+            new = key_of(stack)
+            assert new != old
+            second = running.enter_context(stack.worker())
+            second.wait(lambda: is_ready(second), "ready")
+            seen.wait_for_more()
+            assert first.stop() == 0
+            before = stack.aws.rights.signed_with(old)
+            seen.wait_for_more()
+        assert seen.failures == []
+        assert stack.aws.rights.signed_with(old) == before, "the old key has come to rest"
+        assert stack.aws.rights.signed_with(new) > 0
+        reader = stack.customer("reader")
+        for ref in ("demo", f"busy@{seen.published[0]}", f"busy@{seen.published[-1]}"):
+            reader.install(f"acme/{ref}")
+        assert stack.aws.rights.refused() == []
+
+
+def key_of(stack: Twin) -> str:
+    """Return the ARN of the key that a worker started now signs with."""
+    return stack.environment("worker")["SIGNING_KEY_URI"].removeprefix("awskms:///")
