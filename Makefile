@@ -63,6 +63,14 @@ inventory: $(READY) ## Rewrite the reviewed inventories: make inventory CLOUD=aw
 image: ## The container image, with docker, podman or buildah
 	@images/build.sh $(BUILD)
 
+.PHONY: twin
+twin: $(READY) ## Start what a stack deploys, here, against stand-ins of its cloud: make twin CLOUD=aws
+	@$(PY) -m pytest tests/twin/$(or $(CLOUD),aws) $(PYTEST)
+
+.PHONY: engine
+engine: $(READY) ## The program in Pulumi's own engine, if `pulumi` is on PATH: make engine CLOUD=aws
+	@$(PY) -m pytest tests/engine -k "$(or $(CLOUD),aws)" -rs $(PYTEST)
+
 .PHONY: docs
 docs: $(READY) ## Write the generated pages anew
 	@$(PY) -m tests.support.cli_reference

@@ -56,8 +56,12 @@ def run() -> Figures:
         with ExitStack() as stack:
             ours = stack.enter_context(_skreg(folder))
             theirs = stack.enter_context(verdaccio(folder / "peer", folder, "/-/ping"))
-            spent = _measure(_publisher(ours), _peer_publisher(theirs))
-    return _figures(spent)
+            publishers = _publisher(ours), _peer_publisher(theirs)
+            cpu = {server.name: -server.cpu_seconds() for server in (ours, theirs)}
+            spent = _measure(*publishers)
+            for server in (ours, theirs):
+                cpu[server.name] += server.cpu_seconds()
+    return _figures(spent, cpu)
 
 
 @contextmanager
@@ -68,7 +72,8 @@ def _skreg(folder: Path) -> Iterator[Server]:
         migrate(database.url())
         settings = environment(folder / "storage", folder / "staging", port := free_port())
         settings |= {"DATABASE_URL": database.url(), "LOG_LEVEL": "warning"}
-        asyncio.run(_ceremony(settings, folder / "keys"))
+        (keys := folder / "keys").mkdir()
+        asyncio.run(_ceremony(settings, keys))
         command = [sys.executable, "-m", "bench.served"]
         root = Path(__file__).parents[1]
         with running("skreg", command, port, "/readyz", environment=settings, folder=root) as one:
@@ -78,7 +83,6 @@ def _skreg(folder: Path) -> Iterator[Server]:
 
 
 async def _ceremony(settings: dict[str, str], keys: Path) -> None:
-    keys.mkdir()
     uris = local_key_uris(keys)
     held = {
         "HSM_BACKEND": "software",
@@ -166,16 +170,20 @@ def _timed(publish: Publish, name: str, archive: bytes) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
-def _figures(spent: dict[str, list[list[float]]]) -> Figures:
+def _figures(spent: dict[str, list[list[float]]], cpu: dict[str, float]) -> Figures:
+    uploads = WARM_UP + ROUNDS * UPLOADS
     publish = {
         name: {
+            "best_ms": round(min(min(times) for times in rounds), 3),
             "p50_ms": round(median(median(times) for times in rounds), 3),
             "p95_ms": round(median(quantiles(times, n=20)[18] for times in rounds), 3),
+            "cpu_ms": round(cpu[name] * 1000 / uploads, 3),
         }
         for name, rounds in spent.items()
     }
     pairs = zip(spent["skreg"], spent["verdaccio"], strict=True)
     ratio = median(median(ours) / median(theirs) for ours, theirs in pairs)
-    print(table(("server", "p50 ms", "p95 ms"), [[n, *f.values()] for n, f in publish.items()]))
+    head = ("server", *next(iter(publish.values())))
+    print(table(head, [[name, *figures.values()] for name, figures in publish.items()]))
     print(f"publish accepted: {ratio:.2f} x verdaccio's time")
     return {"publish": publish, "ratios": {"publish_vs_verdaccio": round(ratio, 3)}}

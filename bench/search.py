@@ -24,7 +24,7 @@ from bench.million import load
 from bench.report import Figures, table
 from bench.words import real_words
 from skreg import embedded
-from skreg.db.engine import open_engine, reading
+from skreg.db.engine import open_engine, reading, writing
 from skreg.db.queries import search as queries
 from skreg.db.queries.search_words import Filters, exact_name, understand
 
@@ -144,7 +144,7 @@ def _medians(runs: dict[str, list[list[float]]]) -> Spent:
 
 
 async def _page(engine: AsyncEngine, query: str) -> queries.Found:
-    async with reading(engine) as connection:
+    async with writing(engine) as connection:
         return await queries.search(connection, Filters(query), offset=0, limit=PAGE)
 
 
@@ -153,7 +153,7 @@ async def _kept(engine: AsyncEngine, asked: Sequence[str]) -> float:
     shares = []
     for query in asked:
         shown = {(hit.namespace, hit.name) for hit in (await _page(engine, query)).hits}
-        async with reading(engine) as connection:
+        async with writing(engine) as connection:
             best = await _exact(connection, query)
         shares.append(len(shown & set(best)) / max(1, len(best)))
     return sum(shares) / len(shares)

@@ -71,7 +71,8 @@ def adapt(text: str, port: int, data: Path) -> str:
     text = text.replace("8470", str(port)).replace(".venv/bin/", "")
     text = text.replace(" --data-dir /var/tmp/skreg", "").replace("/var/tmp/skreg", str(data))
     text = re.sub(r"skreg up\b", f"skreg up --port {port} --data-dir {data}", text)
-    return re.sub(r"skreg (pki|admin) (\w+)", rf"skreg \1 \2 --data-dir {data}", text)
+    with_data = r"skreg (pki|admin) (?!init-root|sign )([\w-]+)"
+    return re.sub(with_data, rf"skreg \1 \2 --data-dir {data}", text)
 
 
 @contextmanager

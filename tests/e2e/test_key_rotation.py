@@ -27,6 +27,8 @@ from support.skills import make_skill
 COUNT = 50
 PACE = 0.4
 """Seconds between two uploads, so that each key is replaced while some are under way."""
+RESERVED = 5
+"""The last uploads wait for the last replacement, however slow the machine is."""
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +38,18 @@ def server() -> Iterator[DatabaseServer]:
 
 
 class Publisher(threading.Thread):
-    """Publishes version after version, and stops at each gate until it is told to go on."""
+    """Publishes version after version, and says when it has passed a gate."""
 
     def __init__(self, acme: Http, count: int, gates: dict[int, threading.Event]) -> None:
         super().__init__(daemon=True)
         self.acme, self.count, self.gates = acme, count, gates
         self.answers: list[int] = []
+        self.may_end = threading.Event()
 
     def run(self) -> None:
         for number in range(self.count):
+            if number == self.count - RESERVED:
+                self.may_end.wait(200)
             data = make_skill("acme", "demo", f"1.0.{number}")
             answer = self.acme.upload("/v1/packages/acme/demo/publish", data)
             self.answers.append(answer.status)
@@ -116,7 +121,7 @@ def test_keys_rotate_in_the_middle_of_50_publishes(server: DatabaseServer, tmp_p
         new_root = cloud.create("root")
         assert "trust bundle 3" in made.pki("rotate", "--root", new_root)
         made.root = {"ROOT_MODE": "managed", "ROOT_KEY_URI": new_root}
-        assert publisher.is_alive(), "the last key was replaced after the last publish"
+        publisher.may_end.set()
         fleet.start()
         fleet.stop_oldest()
         publisher.join(120)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,33 @@ def stack(tmp_path: Path) -> Start:
     """``stack("aws-dev", deletion="protect")`` makes that stack, not deployed yet."""
 
     def begin(name: str = "aws-dev", **settings: str) -> Engine:
-        return start(tmp_path, name, settings)
+        return start(tmp_path / "stack", name, settings)
+
+    return begin
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """Deployed stacks, each made once."""
+    made: dict[tuple[object, ...], Engine] = {}
+
+    def model(name: str, **settings: str) -> Engine:
+        key = (name, *sorted(settings.items()))
+        if key not in made:
+            made[key] = start(tmp_path_factory.mktemp("model") / "stack", name, settings)
+            made[key].up()
+        return made[key]
+
+    return model
+
+
+@pytest.fixture
+def deployed(tmp_path: Path, models: Start) -> Start:
+    """``deployed("aws-dev", deletion="protect")`` is a copy of that stack, deployed."""
+
+    def begin(name: str = "aws-dev", **settings: str) -> Engine:
+        model = models(name, **settings)
+        shutil.copytree(model.folder, tmp_path / "stack", symlinks=True)
+        return replace(model, folder=tmp_path / "stack")
 
     return begin

@@ -19,27 +19,24 @@ def names(engine: Engine) -> set[str]:
     return {one.name for one in engine.cloud.things()}
 
 
-def test_protect_refuses_before_anything_is_gone(stack: Start) -> None:
-    engine = stack(deletion="protect")
-    engine.up()
+def test_protect_refuses_before_anything_is_gone(deployed: Start) -> None:
+    engine = deployed(deletion="protect")
     before = names(engine)
     said = engine.run("destroy", "--yes", fails=True)
     assert "protect" in said
     assert names(engine) == before
 
 
-def test_protect_holds_the_data_even_when_the_preview_is_skipped(stack: Start) -> None:
-    engine = stack(deletion="protect", repository="true")
-    engine.up()
+def test_protect_holds_the_data_even_when_the_preview_is_skipped(deployed: Start) -> None:
+    engine = deployed(deletion="protect")
     before = {one.name for one in engine.cloud.things() if one.kind.rpartition(":")[2] in HOLDERS}
     engine.run("destroy", "--yes", "--skip-preview", fails=True)
     # A secret that only repeats addresses holds nothing.
     assert before - names(engine) <= {"storage-facts", "compute-cache-url"}
 
 
-def test_retain_leaves_the_data_and_what_it_stands_on(stack: Start) -> None:
-    engine = stack(deletion="retain", repository="true", recovery_region="eu-central-1")
-    engine.up()
+def test_retain_leaves_the_data_and_what_it_stands_on(deployed: Start) -> None:
+    engine = deployed(deletion="retain", repository="true", recovery_region="eu-central-1")
     held = {one.name for one in engine.cloud.things() if one.kind.rpartition(":")[2] in HOLDERS}
     engine.run("destroy", "--yes")
     assert held - names(engine) <= {"storage-facts", "compute-cache-url"}
@@ -57,18 +54,16 @@ def test_retain_leaves_the_data_and_what_it_stands_on(stack: Start) -> None:
     }
 
 
-def test_retain_in_your_own_network(stack: Start) -> None:
-    engine = stack("aws-byo-network")
-    engine.up()
+def test_retain_in_your_own_network(deployed: Start) -> None:
+    engine = deployed("aws-byo-network")
     engine.run("destroy", "--yes")
     assert kinds(engine) <= HOLDERS | CARRIERS
     assert "Vpc" not in kinds(engine)
 
 
 @pytest.mark.parametrize("name", ["aws-dev", "aws-prod"])
-def test_a_protected_stack_is_taken_down_as_documented(stack: Start, name: str) -> None:
-    engine = stack(name, deletion="protect")
-    engine.up()
+def test_a_protected_stack_is_taken_down_as_documented(deployed: Start, name: str) -> None:
+    engine = deployed(name, deletion="protect")
     engine.set(deletion="destroy", prod_accepts="[destroy]")
     engine.up()
     engine.run("destroy", "--yes")
@@ -81,9 +76,8 @@ def test_a_protected_stack_is_taken_down_as_documented(stack: Start, name: str) 
     assert set(windows) == {7}
 
 
-def test_the_database_is_restored_as_documented(stack: Start) -> None:
-    engine = stack(deletion="protect")
-    engine.up()
+def test_the_database_is_restored_as_documented(deployed: Start) -> None:
+    engine = deployed(deletion="protect")
     old = engine.thing("Instance", "database-postgres")
     engine.set(paused="true", deletion="retain")
     engine.up()

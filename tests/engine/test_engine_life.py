@@ -44,9 +44,8 @@ def test_a_stack_lives(stack: Start) -> None:
     assert engine.state() == []
 
 
-def test_the_plan_is_what_the_engine_makes(stack: Start) -> None:
-    engine = stack("aws-prod")
-    engine.up()
+def test_the_plan_is_what_the_engine_makes(deployed: Start) -> None:
+    engine = deployed("aws-prod")
     planned = plan_stack(ROOT / "stacks", "aws", "prod").rehearsal.resources
     state = {one["urn"].split("::", 2)[2]: one for one in engine.state()}
     for one in planned:
@@ -56,9 +55,8 @@ def test_the_plan_is_what_the_engine_makes(stack: Start) -> None:
     assert len(state) == len(planned) + 1
 
 
-def test_every_aws_resource_goes_through_the_stacks_own_provider(stack: Start) -> None:
-    engine = stack("aws-byo-network")
-    engine.up()
+def test_every_aws_resource_goes_through_the_stacks_own_provider(deployed: Start) -> None:
+    engine = deployed("aws-byo-network")
     providers = {
         one["provider"].rpartition("::")[0].rpartition("::")[2]
         for one in engine.state()
@@ -75,9 +73,8 @@ def test_wrong_configuration_names_every_mistake_and_makes_nothing(stack: Start)
     assert list(engine.cloud.things()) == []
 
 
-def test_outputs_are_the_contracts(stack: Start) -> None:
-    engine = stack()
-    engine.up()
+def test_outputs_are_the_contracts(deployed: Start) -> None:
+    engine = deployed()
     outputs = json.loads(engine.run("stack", "output", "--json"))
     assert outputs["service_url"].startswith("https://")
     assert outputs["cdn_base_url"].startswith("https://")

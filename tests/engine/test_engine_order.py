@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pytest
-
 from conftest import Start
 
 FIRST = {
@@ -42,9 +40,8 @@ FIRST = {
 """Resource -> what AWS refuses to make it without, or starts it wrongly without."""
 
 
-def test_what_is_needed_first_is_waited_for(stack: Start) -> None:
-    engine = stack("aws-prod")
-    engine.up()
+def test_what_is_needed_first_is_waited_for(deployed: Start) -> None:
+    engine = deployed("aws-prod")
     state = {one["urn"]: one for one in engine.state()}
     for name, needed in FIRST.items():
         urn = next(one for one in state if one.endswith(f"::{name}"))
@@ -61,9 +58,3 @@ def closure(state: Mapping[str, Mapping[str, Any]], urns: Iterable[str]) -> set[
                 found.add(urn)
                 waiting.append(urn)
     return found
-
-
-@pytest.mark.parametrize("name", ["aws-dev", "aws-prod", "aws-byo-network"])
-def test_names_that_aws_makes_up_are_short_enough(stack: Start, name: str) -> None:
-    # The stand-in checks each as the provider does; a preview shows what it says.
-    assert "longer than" not in stack(name).run("preview")

@@ -42,9 +42,8 @@ def test_containers_that_do_not_become_healthy_fail_the_update_and_are_finished_
     assert set(engine.up()) == {"same"}
 
 
-def test_a_bucket_opened_behind_our_back_is_closed_again(stack: Start) -> None:
-    engine = stack()
-    engine.up()
+def test_a_bucket_opened_behind_our_back_is_closed_again(deployed: Start) -> None:
+    engine = deployed()
     closed = engine.thing("BucketPublicAccessBlock", "storage-read-plane-closed")
     for part in (closed.inputs, closed.state):
         part["blockPublicPolicy"] = False
@@ -55,9 +54,8 @@ def test_a_bucket_opened_behind_our_back_is_closed_again(stack: Start) -> None:
     assert closed.inputs["blockPublicPolicy"] is True
 
 
-def test_the_count_that_autoscaling_chose_is_left_alone(stack: Start) -> None:
-    engine = stack()
-    engine.up()
+def test_the_count_that_autoscaling_chose_is_left_alone(deployed: Start) -> None:
+    engine = deployed()
     service = engine.thing("Service", "compute-api")
     for part in (service.inputs, service.state):
         part["desiredCount"] = 2
@@ -68,9 +66,8 @@ def test_the_count_that_autoscaling_chose_is_left_alone(stack: Start) -> None:
     assert engine.thing("Service", "compute-api").inputs["desiredCount"] == 2
 
 
-def test_what_somebody_deleted_is_made_again(stack: Start) -> None:
-    engine = stack()
-    engine.up()
+def test_what_somebody_deleted_is_made_again(deployed: Start) -> None:
+    engine = deployed()
     alarm = engine.thing("MetricAlarm", "compute-worker-gone")
     engine.cloud.delete(alarm.kind, alarm.id)
 
@@ -78,9 +75,8 @@ def test_what_somebody_deleted_is_made_again(stack: Start) -> None:
     assert engine.thing("MetricAlarm", "compute-worker-gone")
 
 
-def test_a_pause_stops_every_container_and_ends(stack: Start) -> None:
-    engine = stack()
-    engine.up()
+def test_a_pause_stops_every_container_and_ends(deployed: Start) -> None:
+    engine = deployed()
     engine.set(paused="true")
     engine.up()
     counts = [engine.thing("Service", f"compute-{who}") for who in ("api", "worker")]
@@ -89,9 +85,8 @@ def test_a_pause_stops_every_container_and_ends(stack: Start) -> None:
     assert "replace" not in engine.up()
 
 
-def test_a_rotated_key_is_made_beside_the_old_one(stack: Start) -> None:
-    engine = stack(deletion="protect")
-    engine.up()
+def test_a_rotated_key_is_made_beside_the_old_one(deployed: Start) -> None:
+    engine = deployed(deletion="protect")
     first = engine.thing("Key", "pki-signing")
     engine.set(key_generations="{signing: 2}")
     engine.up()

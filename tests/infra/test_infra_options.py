@@ -147,6 +147,17 @@ def test_rotation_keeps_the_old_keys_and_lets_the_last_one_finish() -> None:
     assert len(signing["Resource"]) == 2
 
 
+def test_a_replaced_ca_and_log_key_go_on_beside_their_successors() -> None:
+    assert "FORMER_KEY_URIS" not in variables(stack(), "worker")
+    made = stack(key_generations={"registry_ca": 2, "log": 3, "signing": 2})
+    former = [
+        made.named("key:Key", name).answered["arn"] for name in ("pki-registry-ca", "pki-log-2")
+    ]
+    told = variables(made, "worker")["FORMER_KEY_URIS"]
+    assert told.split() == [f"awskms:///{arn}" for arn in former]
+    assert "FORMER_KEY_URIS" not in variables(made, "api")
+
+
 def test_a_recovery_region_gets_backups_packages_and_keys() -> None:
     made = stack(region="eu-west-1", recovery_region="eu-central-1")
     assert len(named(made, "ReplicaKey")) == 5

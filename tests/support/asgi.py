@@ -53,7 +53,7 @@ class AsgiClient:
             sent.setdefault("authorization", f"Bearer {self.token}")
         scope = {
             "type": "http",
-            "asgi": {"version": "3.0"},
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
             "http_version": "1.1",
             "method": method,
             "scheme": "http",

@@ -39,6 +39,13 @@ class DatabaseServer:
         finally:
             self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
+    def renew(self, name: str, template: str) -> str:
+        """Make a database of that name anew as a copy of another; return its URL."""
+        target, source = sql.Identifier(name), sql.Identifier(template)
+        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(target))
+        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(target, source))
+        return self.server.url(name)
+
     @contextmanager
     def empty(self) -> Iterator[str]:
         """Yield the URL of a database without any table."""

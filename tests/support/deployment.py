@@ -88,7 +88,7 @@ class Deployment:
 
     def wait_for_health(self, *degraded: str) -> None:
         """Wait until ``/readyz`` names exactly these parts."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 90
         while (found := self.http.get("/readyz").json())["degraded"] != list(degraded):
             assert time.monotonic() < deadline, f"{found}\n{self.log.read_text()}"
             time.sleep(0.05)

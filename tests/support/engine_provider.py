@@ -1,4 +1,4 @@
-"""A stand-in for one of Pulumi's providers: an engine starts it, and it keeps its cloud in a folder.
+"""A stand-in for one of Pulumi's providers: an engine starts it; its cloud is a folder.
 
 It answers as the cloud would (``AwsAnswers``), says what is unknown while previewing, makes names
 up, refuses names that are taken, replaces what cannot be changed, and refuses to delete what is

@@ -130,7 +130,7 @@ def hang_up(handler: Handler) -> None:
     handler.close_connection = True
 
 
-def tls(folder: Path) -> tuple[ssl.SSLContext, Path]:
+def tls(folder: Path, address: str = "127.0.0.1") -> tuple[ssl.SSLContext, Path]:
     """Return a server's context and the file that a client must trust."""
     from datetime import UTC, datetime
 
@@ -143,9 +143,7 @@ def tls(folder: Path) -> tuple[ssl.SSLContext, Path]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False
-        )
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), False)
         .add_extension(x509.BasicConstraints(True, None), True)
         .sign(key, hashes.SHA256())
     )

@@ -19,8 +19,9 @@ import yaml
 
 from skreg.domain import tokens
 from skreg.domain.permissions import RULES, Action, MemberRole, Staff
-from support.accounts import join, organisation
+from support.accounts import FakeNames, FakeWeb, join, organisation
 from support.asgi import Answer, AsgiClient, multipart
+from support.database import DatabaseServer
 from support.registry import Registry, client_of, signed_up
 from support.skills import make_skill
 
@@ -53,6 +54,7 @@ class Row:
     action: str | None = None
     hidden: bool = False
     holder: bool = False
+    repeatable: bool = False
     path: Mapping[str, str] = field(default_factory=dict)
     query: str = ""
     body: Any = None
@@ -105,26 +107,34 @@ def by_rule(action: str) -> set[str]:
 
 
 class Matrix:
-    """The world as a template, and who may ask in it."""
+    """The world as a template, one application on a copy of it, and who may ask."""
 
-    def __init__(self, registry: Registry, callers: Mapping[str, str | None]) -> None:
-        self.registry = registry
+    def __init__(
+        self, server: DatabaseServer, registry: Registry, callers: Mapping[str, str | None]
+    ) -> None:
         self.callers = callers
-
-    async def ask(self, url: str, route: str, row: Row, caller: str) -> Answer:
-        """Send a route's example as a caller, to a copy of the world's database."""
-        copy = Registry(url, self.registry.folder)
+        self._server = server
+        self._template = registry.database_url.partition("?")[0].rpartition("/")[2]
+        copy = Registry(server.renew(_COPY, self._template), registry.folder)
         copy.common |= _ROOMY
-        container = copy.api()
-        try:
-            client = AsgiClient(client_of(container).app, self.callers[caller])
-            method, path = route.split(" ", 1)
-            body, headers = _content(row)
-            return await client.request(method, _filled(path, row), body=body, headers=headers)
-        finally:
-            await container.close()
+        names = FakeNames({f"_skreg.{PATH['domain']}": ["skreg-verification=x"]})
+        self._container = copy.api(names=names, web=FakeWeb())
+        self._app = client_of(self._container).app
+
+    async def begin_again(self) -> None:
+        """Undo whatever the callers did."""
+        await self._container.engine.dispose()
+        self._server.renew(_COPY, self._template)
+
+    async def ask(self, route: str, row: Row, caller: str) -> Answer:
+        """Send a route's example as a caller."""
+        client = AsgiClient(self._app, self.callers[caller])
+        method, path = route.split(" ", 1)
+        body, headers = _content(row)
+        return await client.request(method, _filled(path, row), body=body, headers=headers)
 
 
+_COPY = "skreg_matrix"
 _ROOMY = {"RATE_LIMIT_ANONYMOUS": "1000000", "RATE_LIMIT_TOKEN": "1000000"}
 
 
@@ -146,7 +156,7 @@ def _content(row: Row) -> tuple[bytes, dict[str, str]]:
     return b"", {}
 
 
-async def build(registry: Registry) -> Matrix:
+async def build(server: DatabaseServer, registry: Registry) -> Matrix:
     """Fill an empty registry and return who may ask."""
     registry.common |= _ROOMY
     await registry.work()
@@ -172,7 +182,7 @@ async def build(registry: Registry) -> Matrix:
     callers["limited"] = _token(registry, "limited", SCOPES, limits=["elsewhere"])
     callers["read-only"] = _token(registry, "read-only", SCOPES, read_only=True)
     await container.close()
-    return Matrix(registry, callers)
+    return Matrix(server, registry, callers)
 
 
 def _token(

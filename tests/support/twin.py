@@ -24,12 +24,13 @@ from skillpkg_infra.plan.run import Plan, plan_stack
 from skillpkg_infra.providers.aws.answers import REGION
 from support import twin_edge, twin_process
 from support.registry_process import free_port
-from support.twin_answers import FIRST_PASSWORD, TwinAnswers
+from support.twin_answers import CACHE_PASSWORD, FIRST_PASSWORD, TwinAnswers
 from support.twin_aws import KEYS, TwinAws, twin_aws
 from support.twin_customer import Customer
 from support.twin_edge import Balancer, Bucket
 from support.twin_postgres import TwinPostgres, twin_postgres
 from support.twin_process import Container
+from support.twin_valkey import TwinValkey, twin_valkey
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = "skillpkg"
@@ -46,6 +47,7 @@ class Twin:
     folder: Path
     balancer: Balancer
     edge: twin_edge.Edge
+    valkey: TwinValkey | None = None
     _made: list[Container] = field(default_factory=list)
 
     @property
@@ -79,7 +81,10 @@ class Twin:
 
     def stand_ins(self, role: str, number: int) -> dict[str, str]:
         """Return what a container here is told beyond the program's environment."""
+        trusted = {"SSL_CERT_FILE": str(self.valkey.authority)} if self.valkey else {}
         return {
+            # The cache's certificate is of no public CA here.
+            **trusted,
             # Where AWS's clients find S3, KMS, Secrets Manager and CloudFront; without TLS.
             "AWS_ENDPOINT_URL": self.aws.url,
             "AWS_ALLOW_HTTP": "true",
@@ -176,12 +181,16 @@ def twin(folder: Path, profile: str = "dev", **keys: Any) -> Iterator[Twin]:
     with ExitStack() as stack:
         aws = stack.enter_context(twin_aws())
         answers = TwinAnswers(aws)
+        valkey = None
+        if keys.get("cache"):
+            valkey = stack.enter_context(twin_valkey(folder / "valkey", CACHE_PASSWORD))
+            answers.cache = valkey.address
         plan = _planned(folder, answers, keys)
         aws.rights.roles = _rights(plan)
         postgres = stack.enter_context(twin_postgres(USER, FIRST_PASSWORD, USER))
         balancer = Balancer()
         edge = stack.enter_context(twin_edge.running(_origins(plan, aws, balancer), folder))
-        yield Twin(plan, answers, aws, postgres, folder, balancer, edge)
+        yield Twin(plan, answers, aws, postgres, folder, balancer, edge, valkey)
 
 
 def _planned(folder: Path, answers: TwinAnswers, keys: Mapping[str, Any]) -> Plan:

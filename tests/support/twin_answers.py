@@ -19,6 +19,9 @@ from skillpkg_infra.providers.aws.answers import REGION, AwsAnswers
 from support.twin_aws import TwinAws
 
 Facts = dict[str, Any]
+CACHE = "aws:elasticache/serverlessCache:ServerlessCache"
+CACHE_PASSWORD = "not-a-real-password"
+"""What `AwsAnswers` makes of a random password."""
 FIRST_PASSWORD = uuid.uuid4().hex
 
 
@@ -31,6 +34,8 @@ class TwinAnswers:
 
     aws: TwinAws
     plain: AwsAnswers = field(default_factory=lambda: AwsAnswers(REGION))
+    cache: str = ""
+    """Where the program's Valkey is; only asked when the stack has one."""
     ending: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     known: dict[tuple[str, str], tuple[str, Facts]] = field(default_factory=dict)
     _turn: threading.Lock = field(default_factory=threading.Lock)
@@ -40,6 +45,8 @@ class TwinAnswers:
         with self._turn:
             if (kind, name) not in self.known:
                 identity, facts = self._named(*self.plain.create(kind, name, inputs))
+                if kind == CACHE:
+                    facts["endpoints"] = [{"address": self.cache, "port": 6379}]
                 made = _MADE.get(kind)
                 identity, more = made(self.aws, identity, inputs) if made else (identity, {})
                 self.known[kind, name] = identity, {**facts, **more}

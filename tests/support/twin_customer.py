@@ -59,11 +59,15 @@ class Customer:
         """Create an account; its namespace has the same name."""
         self.ok("signup", name, "--password-stdin", typed=f"{PASSWORD}\n")
 
-    def publish(self, namespace: str, name: str, version: str = "1.0.0") -> Any:
-        """Publish a small skill and wait for the verdict."""
+    def publish(
+        self, namespace: str, name: str, version: str = "1.0.0", *, more: bytes = b""
+    ) -> Any:
+        """Publish a small skill, or one with a large file, and wait for the verdict."""
         folder = self.home / "work" / name / version
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "SKILL.md").write_text(SKILL.format(name=name), "utf-8")
+        if more:
+            (folder / "asset.bin").write_bytes(more)
         words = ("--namespace", namespace, "--name", name, "--version", version)
         return self.ok("publish", str(folder), *words, "--timeout", "60")
 

@@ -71,7 +71,7 @@ class TwinPostgres:
 
     folder: Path
     programs: Path
-    address: str = field(default_factory=lambda: _address())
+    address: str = field(default_factory=lambda: own_address())
     owner: pwd.struct_passwd | None = field(default_factory=_owner)
     process: subprocess.Popen[bytes] | None = None
 
@@ -81,9 +81,9 @@ class TwinPostgres:
         form = ("--encoding=UTF8", "--locale=C", "--auth-local=trust", "--auth-host=scram-sha-256")
         self._run("initdb", "--no-sync", *form, "-U", "rdsadmin", "-D", str(self.data))
         tls(self.folder)
-        for name in ("certificate.pem", "key.pem"):
-            shutil.move(self.folder / name, self.data / name)
-            self._give(self.data / name)
+        for file in ("certificate.pem", "key.pem"):
+            shutil.move(self.folder / file, self.data / file)
+            self._give(self.data / file)
         (self.data / "pg_hba.conf").write_text(
             "local all rdsadmin trust\nhostssl all all 127.0.0.0/8 scram-sha-256\n"
         )
@@ -109,8 +109,17 @@ class TwinPostgres:
             "-h", self.address, "-p", str(PORT), "-c", "fsync=off", "-c", "ssl=on",
             "-c", "ssl_cert_file=certificate.pem", "-c", "ssl_key_file=key.pem",
         ]  # fmt: skip
+        user, group = self._owner()
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_owner())
+            self.process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                user=user,
+                group=group,
+                extra_groups=None if user is None else [],
+            )
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
             try:
@@ -153,11 +162,15 @@ class TwinPostgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         self._give(self.folder)
+        user, group = self._owner()
         subprocess.run(
             [str(self.programs / program), *arguments],
             check=True,
             capture_output=True,
-            **self._as_owner(),
+            cwd="/",
+            user=user,
+            group=group,
+            extra_groups=None if user is None else [],
         )
 
     def _give(self, path: Path) -> None:
@@ -166,15 +179,8 @@ class TwinPostgres:
         if self.owner is not None:
             os.chown(path, self.owner.pw_uid, self.owner.pw_gid)
 
-    def _as_owner(self) -> dict[str, object]:
-        if self.owner is None:
-            return {"cwd": "/"}
-        return {
-            "cwd": "/",
-            "user": self.owner.pw_uid,
-            "group": self.owner.pw_gid,
-            "extra_groups": [],
-        }
+    def _owner(self) -> tuple[int, int] | tuple[None, None]:
+        return (None, None) if self.owner is None else (self.owner.pw_uid, self.owner.pw_gid)
 
 
 @contextmanager
@@ -191,6 +197,7 @@ def twin_postgres(user: str, password: str, database: str) -> Iterator[TwinPostg
             server.stop()
 
 
-def _address() -> str:
+def own_address() -> str:
+    """Return an address of loopback that nobody else is likely to use."""
     chosen = random.SystemRandom()
     return f"127.{chosen.randint(1, 254)}.{chosen.randint(1, 254)}.{chosen.randint(2, 254)}"

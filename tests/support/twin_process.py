@@ -82,7 +82,7 @@ class Container:
         passed = {
             name: value
             for name, value in os.environ.items()
-            if name in PASSED or name.startswith("COV")
+            if name in PASSED or (name.startswith("COV") and not self.sources)
         }
         if self.sources:
             passed["PYTHONPATH"] = os.pathsep.join(str(folder) for folder in self.sources)

@@ -32,7 +32,7 @@ class Call:
 class Rights:
     """The roles' statements, the keys they sign requests with, and what was asked so far."""
 
-    roles: dict[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    roles: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     _turn: threading.Lock = field(default_factory=threading.Lock)

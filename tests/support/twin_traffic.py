@@ -40,13 +40,19 @@ class Traffic:
 
 
 @contextmanager
-def traffic(stack: Twin, person: Customer, name: str) -> Iterator[Traffic]:
-    """Let a person read and publish until the block ends; their namespace is ``name``."""
-    seen, stop = Traffic(), threading.Event()
+def session(stack: Twin, name: str) -> Iterator[Session]:
+    """Log a person in; this process meets the stack's names until the block ends."""
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in stack.edge.environment.items():
             patch.setenv(variable, value)
-        reader = _Reader(stack.url, name)
+        yield Session(stack.url, name)
+
+
+@contextmanager
+def traffic(stack: Twin, person: Customer, name: str) -> Iterator[Traffic]:
+    """Let a person read and publish until the block ends; their namespace is ``name``."""
+    seen, stop = Traffic(), threading.Event()
+    with session(stack, name) as reader:
         works: list[Callable[[], None]] = [
             lambda: _read(reader, seen),
             lambda: _publish(person, name, seen),
@@ -71,8 +77,8 @@ def _repeat(work: Callable[[], None], stop: threading.Event, seen: Traffic) -> N
         stop.wait(PAUSE_SECONDS)
 
 
-class _Reader:
-    """Reads what comes from the database, with the client's own transport and its retries."""
+class Session:
+    """Somebody's session, used with the client's own transport and its retries."""
 
     def __init__(self, url: str, name: str) -> None:
         self._url, self._transport = url, Transport()
@@ -83,13 +89,17 @@ class _Reader:
         self._paths = ("/v1/auth/me", f"/v1/packages/{name}/demo", "/v1/search?q=demo")
 
     def read_all(self) -> None:
-        """Ask for each path once."""
+        """Ask for each of three paths that the database answers."""
         for path in self._paths:
-            answer = self._transport.send(Request(self._url + path, MEGABYTE, token=self._token))
-            assert answer.status == 200, f"{path}: {answer.status} {answer.body[:300]!r}"
+            self.send("GET", path)
+
+    def send(self, method: str, path: str) -> None:
+        """Send one request that must end well."""
+        answer = self._transport.send(Request(self._url + path, MEGABYTE, method, self._token))
+        assert answer.status == 200, f"{path}: {answer.status} {answer.body[:300]!r}"
 
 
-def _read(reader: _Reader, seen: Traffic) -> None:
+def _read(reader: Session, seen: Traffic) -> None:
     reader.read_all()
     seen.reads += 1
 

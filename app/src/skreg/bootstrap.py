@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from skreg.ports.hooks import Hooks
     from skreg.ports.mail import Mail
     from skreg.ports.names import Names
+    from skreg.ports.scanner import Scanner
     from skreg.ports.web import Web
     from skreg.signing import SignatureRecord
 
@@ -88,6 +89,7 @@ class WorkerContainer:
     sealing: Sealing | None
     audit: SignatureAudit | None = None
     cdn: Cdn | None = None
+    scanner: Scanner | None = None
 
     async def close(self) -> None:
         """Return the database connections."""
@@ -150,6 +152,7 @@ def open_worker(settings: WorkerSettings, *, clock: Clock = utc_now) -> WorkerCo
     from skreg.adapters.blobs import open_blob_store
     from skreg.adapters.cdn import open_cdn
     from skreg.adapters.hooks import HttpHooks
+    from skreg.adapters.scanners import open_scanner
     from skreg.db.auditing import SignatureAudit
     from skreg.db.engine import open_engine
     from skreg.queue import open_queue
@@ -168,6 +171,7 @@ def open_worker(settings: WorkerSettings, *, clock: Clock = utc_now) -> WorkerCo
         sealing=open_sealing(settings),
         audit=audit,
         cdn=open_cdn(settings.cdn_uri),
+        scanner=open_scanner(settings.scanner_url),
     )
 
 

@@ -113,6 +113,14 @@ class SigningUnavailable(Unavailable):
     """The signing backend does not answer or throttles; retried by the caller's queue."""
 
 
+class ScannerUnavailable(Unavailable):
+    """The malware scanner does not answer."""
+
+
+class Unscannable(Unprocessable):
+    """The malware scanner answered that it does not look at this file."""
+
+
 class BlobMissing(Missing):
     """No object under that key."""
 

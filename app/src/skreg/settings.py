@@ -7,7 +7,7 @@ setting: naming one for it is itself a mistake, because the API must hold no sig
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
@@ -15,19 +15,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from skreg import settings_mistakes as mistakes_in
 from skreg.errors import ConfigurationInvalid
 
 BLOB_SCHEMES = ("file", "s3", "gs", "az")
 KEY_SCHEMES = ("file", "awskms", "gcpkms", "azurekms", "pkcs11")
-KEY_VARIABLES = (
-    "SIGNING_KEY_URI",
-    "REGISTRY_CA_KEY_URI",
-    "PUBLISHER_CA_KEY_URI",
-    "LOG_KEY_URI",
-    "ROOT_KEY_URI",
-    "PKI_SECRET",
-    "FORMER_KEY_URIS",
-)
 
 
 S = TypeVar("S", bound="Settings")
@@ -276,8 +268,10 @@ class WorkerSettings(StorageSettings):
     """Comma-separated hosts a client may follow a redirect to (goes into the trust bundle)."""
     cdn_uri: str = "none:"
     """What a takedown is told to: ``cloudfront://…``, ``gcpcdn://…``, ``frontdoor://…``."""
+    scanner_url: str = "none:"
+    """What looks for malware in uploads: ``clamd://host:3310`` or ``clamd:///path/clamd.ctl``."""
     ready_file: str | None = None
-    """Written when the worker has migrated and settled once; a container's health check reads it."""
+    """Written when the worker has migrated and settled once; a health check looks for it."""
     worker_concurrency: int = Field(default=4, ge=1, le=64)
     """Versions that are worked on at the same time."""
 
@@ -309,7 +303,12 @@ def load_api_settings(environ: Mapping[str, str] | None = None) -> ApiSettings:
         ConfigurationInvalid: with every mistake in ``errors``.
     """
     env = os.environ if environ is None else environ
-    mistakes = [*_login(env), *_keys_for_api(env), *_same_store(env), *_half_oidc(env)]
+    mistakes = [
+        *mistakes_in.login(env),
+        *mistakes_in.keys_for_api(env),
+        *mistakes_in.same_store(env),
+        *mistakes_in.half_oidc(env),
+    ]
     return _load(ApiSettings, env, mistakes)
 
 
@@ -320,7 +319,11 @@ def load_worker_settings(environ: Mapping[str, str] | None = None) -> WorkerSett
         ConfigurationInvalid: with every mistake in ``errors``.
     """
     env = os.environ if environ is None else environ
-    mistakes = [*_login(env), *_same_store(env), *_key_contradictions(env)]
+    mistakes = [
+        *mistakes_in.login(env),
+        *mistakes_in.same_store(env),
+        *mistakes_in.key_contradictions(env),
+    ]
     return _load(WorkerSettings, env, mistakes)
 
 
@@ -331,7 +334,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ConfigurationInvalid: with every mistake in ``errors``.
     """
     env = os.environ if environ is None else environ
-    return _load(Settings, env, [*_login(env)])
+    return _load(Settings, env, [*mistakes_in.login(env)])
 
 
 def without_settings() -> dict[str, str]:
@@ -352,7 +355,7 @@ def _load(kind: type[S], environ: Mapping[str, str], mistakes: list[dict[str, st
     try:
         settings = kind.model_validate(values)
     except ValidationError as error:
-        mistakes = [*_field_mistakes(error), *mistakes]
+        mistakes = [*mistakes_in.in_fields(error), *mistakes]
     if mistakes:
         raise ConfigurationInvalid(
             "The environment does not make a configuration.",
@@ -361,66 +364,3 @@ def _load(kind: type[S], environ: Mapping[str, str], mistakes: list[dict[str, st
             errors=mistakes,
         )
     return settings
-
-
-def _mistake(rule: str, variable: str, detail: str) -> dict[str, str]:
-    return {"rule": rule, "path": variable, "detail": detail}
-
-
-def _login(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    how, secret = env.get("DATABASE_AUTH", ""), env.get("DATABASE_PASSWORD_SECRET", "")
-    if secret and how not in ("", "secret"):
-        detail = f"contradicts DATABASE_AUTH={how}: remove one of them"
-        yield _mistake("database-login", "DATABASE_PASSWORD_SECRET", detail)
-    if how == "secret" and not secret:
-        yield _mistake(
-            "database-login", "DATABASE_PASSWORD_SECRET", "DATABASE_AUTH=secret needs it"
-        )
-    user, at, _ = env.get("DATABASE_URL", "").partition("://")[2].partition("@")
-    if at and ":" in user and (secret or how not in ("", "password")):
-        detail = "carries a password, and DATABASE_AUTH says that it comes from elsewhere"
-        yield _mistake("database-login", "DATABASE_URL", detail)
-
-
-def _keys_for_api(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    for name in KEY_VARIABLES:
-        if env.get(name):
-            yield _mistake("key-in-api", name, "the API holds no signing right: unset it")
-
-
-def _same_store(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    storage, staging = env.get("STORAGE_URL", ""), env.get("STAGING_URL", "")
-    if storage and storage.rstrip("/") == staging.rstrip("/"):
-        detail = "is the same place as STORAGE_URL: unvetted uploads would be public"
-        yield _mistake("same-store", "STAGING_URL", detail)
-
-
-def _half_oidc(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    pair = ("OIDC_ISSUER", "OIDC_CLIENT_ID")
-    for name, other in (pair, pair[::-1]):
-        if env.get(other) and not env.get(name):
-            yield _mistake("missing", name, f"is needed beside {other}")
-
-
-def _key_contradictions(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    uris = {name: env[name] for name in KEY_VARIABLES[:5] if env.get(name)}
-    if env.get("ROOT_MODE") == "offline" and "ROOT_KEY_URI" in uris:
-        detail = "contradicts ROOT_MODE=offline: remove one of them"
-        yield _mistake("root-mode", "ROOT_KEY_URI", detail)
-    for name, uri in uris.items():
-        if uri.startswith("file:") and env.get("HSM_BACKEND", "hsm") == "hsm":
-            detail = "is a file; say HSM_BACKEND=software to allow that"
-            yield _mistake("software-key", name, detail)
-        if any(other != name and uris[other] == uri for other in uris):
-            yield _mistake("shared-key", name, "names a key that another setting names too")
-
-
-def _field_mistakes(error: ValidationError) -> list[dict[str, str]]:
-    return [
-        {
-            "rule": item["type"].replace("_", "-"),
-            "path": ".".join(str(part) for part in item["loc"]).upper() or "ENVIRONMENT",
-            "detail": item["msg"].removeprefix("Value error, "),
-        }
-        for item in error.errors(include_input=False, include_url=False)
-    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -61,6 +62,7 @@ def test_a_rotated_password_needs_no_restart(guarded: Guarded, password_file: Pa
         password_file.write_text(form.format(password))
         guarded.set_password(password)
         guarded.end_connections()
+        time.sleep(1.2)  # a connection that rested is asked whether it works before it is used
 
     async def run() -> None:
         rotate("first")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
 import pytest
 
@@ -12,6 +13,12 @@ from support.registry import Registry, signed_up
 from support.skills import make_skill
 
 PATH = "/v1/packages/acme/demo/publish"
+
+
+def staged(registry: Registry) -> list[str]:
+    """The hashes of what waits in staging."""
+    found = (path for path in registry.staging.rglob("*") if path.is_file())
+    return sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in found)
 
 
 async def test_a_published_version_installs(acme: AsgiClient, registry: Registry) -> None:
@@ -49,19 +56,42 @@ async def test_other_bytes_are_a_conflict(acme: AsgiClient) -> None:
     assert "other bytes" in other.json()["detail"]
 
 
-async def test_of_twenty_racing_publishers_one_wins(acme: AsgiClient, registry: Registry) -> None:
+@pytest.mark.timeout(120)
+async def test_of_two_hundred_racing_publishers_one_wins(
+    acme: AsgiClient, registry: Registry
+) -> None:
     archives = [
         make_skill("acme", "demo", files={"docs/n.md": str(number).encode()})
-        for number in range(20)
+        for number in range(200)
     ]
     answers = await asyncio.gather(*(acme.upload(PATH, data) for data in archives))
-    assert sorted(item.status for item in answers) == [202] + [409] * 19
+    assert sorted(item.status for item in answers) == [202] + [409] * 199
     assert registry.sql("SELECT count(*) FROM versions") == [(1,)]
     jobs = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = %s"
     assert registry.sql(jobs, ADVANCE) == [(1,)]
     winner = next(item for item in answers if item.status == 202).json()
+    assert staged(registry) == [winner["sha256"]]
     await registry.work()
     assert registry.verify("acme/demo@1.0.0").version.sha256 == winner["sha256"]
+
+
+async def test_the_same_bytes_at_once_are_kept_once(acme: AsgiClient, registry: Registry) -> None:
+    data = make_skill("acme", "demo")
+    answers = await asyncio.gather(*(acme.upload(PATH, data) for _ in range(10)))
+    assert sorted(item.status for item in answers) == [200] * 9 + [202]
+    assert len(staged(registry)) == 1
+    await registry.work()
+    registry.verify("acme/demo@1.0.0")
+
+
+async def test_a_refused_upload_leaves_nothing(acme: AsgiClient, registry: Registry) -> None:
+    assert (await acme.upload(PATH, make_skill("acme", "demo"))).status == 202
+    kept = staged(registry)
+    other = make_skill("acme", "demo", files={"docs/a.md": b"x"})
+    assert (await acme.upload(PATH, other)).status == 409
+    twin = make_skill("acme", "dem0")
+    assert (await acme.upload("/v1/packages/acme/dem0/publish", twin)).status == 409
+    assert staged(registry) == kept
 
 
 async def test_a_look_alike_name_is_refused(acme: AsgiClient) -> None:

@@ -90,6 +90,6 @@ async def test_a_later_stage_sees_the_archive_and_may_quarantine(tmp_path: Path)
 
     stages = {**STAGES, "scan": suspicious}
     report = await vet(skill(tmp_path), stages)
-    assert (report.verdict, report.stages) == (Verdict.QUARANTINED, ("structure", "scan"))
+    assert (report.verdict, report.stages) == (Verdict.QUARANTINED, tuple(stages))
     rejected = await vet(replace(skill(tmp_path), name="other"), stages)
     assert (rejected.verdict, rejected.stages) == (Verdict.REJECTED, ("structure",))

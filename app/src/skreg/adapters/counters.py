@@ -52,10 +52,13 @@ class ValkeyCounters:
         spoken = url.replace("redis", "valkey", 1).replace("unix:", "valkey+unix:", 1)
         self._storage = RedisStorage(
             f"async+{spoken}",
+            implementation="valkey",
             wrap_exceptions=True,
             key_prefix="skreg",
             socket_timeout=_PATIENCE,
             socket_connect_timeout=_PATIENCE,
+            # The client's default is to believe any host's certificate.
+            **({"ssl_check_hostname": True} if spoken.startswith("valkeys:") else {}),
         )
 
     async def add(self, key: str, window: int, seconds: int) -> int:

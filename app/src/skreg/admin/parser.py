@@ -27,6 +27,9 @@ def add_admin(commands: Groups[argparse.ArgumentParser]) -> None:
     _add_accounts(groups)
     _add_namespaces(groups)
     _add_tokens(groups)
+    from skreg.admin.parser_moderation import add_moderation  # it needs what is below
+
+    add_moderation(groups)
 
 
 def add_action(

@@ -31,7 +31,7 @@ def feed(base: str, path: str, title: str, entries: Sequence[Publication]) -> by
     ElementTree.SubElement(root, "link", {"rel": "self", "href": base + path, "type": MEDIA_TYPE})
     for entry in entries:
         _entry(root, base, entry)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _entry(root: ElementTree.Element, base: str, entry: Publication) -> None:

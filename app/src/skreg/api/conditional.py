@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from fastapi import Request, Response
 
-NOT_MODIFIED = {304: {"description": "What the ETag in If-None-Match names is still current."}}
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "What the ETag in If-None-Match names is still current."}
+}
 
 
 def answer(

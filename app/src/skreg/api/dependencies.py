@@ -1,4 +1,7 @@
-"""What routes ask for: the container, and who is calling."""
+"""What routes ask for: the container, and who is calling.
+
+All are ``async``: FastAPI calls others in a thread, which costs more than what they do.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ from skreg.api.identity import identity_of
 from skreg.api.services import sight
 from skreg.bootstrap import ApiContainer
 from skreg.db.queries.readers import Sight
-from skreg.domain.permissions import Principal
+from skreg.domain.permissions import Principal, only_reads
 from skreg.errors import Forbidden, Unauthenticated
 
 _bearer = HTTPBearer(auto_error=False, description="A session or an API token (`skreg_…`).")
 _READS = ("GET", "HEAD")
 
 
-def container_of(request: Request) -> ApiContainer:
+async def container_of(request: Request) -> ApiContainer:
     """Return the process's container."""
     return cast("ApiContainer", request.app.state.container)
 
@@ -50,7 +53,7 @@ def _reaches(request: Request, principal: Principal) -> bool:
     return namespace is None or principal.reaches(namespace, request.path_params.get("name"))
 
 
-def maybe_caller(request: Request, found: Found) -> Principal | None:
+async def maybe_caller(request: Request, found: Found) -> Principal | None:
     """Return who is calling; None without a credential, or with a token for something else.
 
     Raises:
@@ -59,7 +62,7 @@ def maybe_caller(request: Request, found: Found) -> Principal | None:
     return found if found is not None and _reaches(request, found) else None
 
 
-def holder(found: Found, _documented: Annotated[object, Depends(_bearer)]) -> Principal:
+async def holder(found: Found, _documented: Annotated[object, Depends(_bearer)]) -> Principal:
     """Return whose the credential is, whatever it is limited to.
 
     Raises:
@@ -72,7 +75,7 @@ def holder(found: Found, _documented: Annotated[object, Depends(_bearer)]) -> Pr
     return found
 
 
-def caller(request: Request, found: Annotated[Principal, Depends(holder)]) -> Principal:
+async def caller(request: Request, found: Annotated[Principal, Depends(holder)]) -> Principal:
     """Return who is calling, with a credential that may be used for this path and method.
 
     Raises:
@@ -84,9 +87,7 @@ def caller(request: Request, found: Annotated[Principal, Depends(holder)]) -> Pr
             "This token is not for that.", why=f"It is limited to {', '.join(found.limits)}."
         )
     if found.read_only and request.method not in _READS:
-        raise Forbidden(
-            "This token only reads.", fix="Create one without read_only for what changes things."
-        )
+        raise only_reads()
     return found
 
 

@@ -17,6 +17,8 @@ PKI_LOCK = _SPACE + 3
 """Held while certificates or CRLs are issued."""
 _VERSION_SPACE = 0x736B7276
 """First half of the two-part key that marks one version as being worked on."""
+_STAGED_SPACE = 0x736B7273
+"""First half of the two-part key of uploaded bytes; the second is of their hash."""
 
 
 @asynccontextmanager
@@ -56,3 +58,19 @@ async def try_version(
             await connection.rollback()
             await connection.execute(text("SELECT pg_advisory_unlock(:space, :id)"), key)
             await connection.commit()
+
+
+async def keep_staged(connection: AsyncConnection, sha256: str) -> None:
+    """Keep uploaded bytes from ``may_remove_staged`` until this transaction ends."""
+    await connection.execute(
+        text("SELECT pg_advisory_xact_lock_shared(:space, :id)"), _staged(sha256)
+    )
+
+
+async def may_remove_staged(connection: AsyncConnection, sha256: str) -> None:
+    """Wait until no transaction keeps the bytes, and hold others back until this one ends."""
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:space, :id)"), _staged(sha256))
+
+
+def _staged(sha256: str) -> dict[str, int]:
+    return {"space": _STAGED_SPACE, "id": int(sha256[:8], 16) % 2**31}

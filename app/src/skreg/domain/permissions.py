@@ -195,6 +195,8 @@ def require_role(
         Forbidden: the caller is no member there, the role is too small, or the token is not for
             that namespace or package.
     """
+    if principal.read_only and to is not Scope.READ:
+        raise only_reads()
     if package is not None and not principal.reaches(namespace, package):
         raise _elsewhere(principal, f"{namespace}/{package}")
     if not _touches(principal.limits, namespace):
@@ -205,6 +207,13 @@ def require_role(
             why="Not a member." if role is None else f"The role there is {role.value}.",
             fix=f"Ask an owner of {namespace}.",
         )
+
+
+def only_reads() -> Forbidden:
+    """Return the refusal of a token that changes nothing."""
+    return Forbidden(
+        "This token only reads.", fix="Create one without read_only for what changes things."
+    )
 
 
 def _elsewhere(principal: Principal, place: str) -> Forbidden:

@@ -18,6 +18,9 @@ SCHEMA = "skreg.pki/1"
 MOST_REVOCATIONS = 1_000_000
 MOST_FORMER = 1_000
 
+_SINCE_SUCCESSION: JsonObject = {"former": [], "former_leaves": [], "former_bundles": []}
+"""What a state that an earlier release wrote does not say: it has no former keys."""
+
 Found = TypeVar("Found")
 
 
@@ -105,6 +108,7 @@ def revocation_to_json(item: Revocation) -> JsonObject:
 
 def _state(value: JsonObject) -> PkiState:
     fields.schema(value, SCHEMA)
+    value = {**_SINCE_SUCCESSION, **value}
     return PkiState(
         root=_read_authority(fields.mapping(value, "root"), ROOT),
         registry_ca=_read_authority(fields.mapping(value, "registry_ca"), REGISTRY_CA),

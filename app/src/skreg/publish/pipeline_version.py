@@ -45,7 +45,7 @@ async def vet_and_sign(
     except BlobMissing:
         await _refuse(container, connection, item, Verdict.REJECTED, [LOST])
         return
-    report = await vet(_candidate(item, data))
+    report = await vet(_candidate(container, item, data))
     verdict = verdict_on(report.findings)
     if verdict is Verdict.QUARANTINED and await reports.is_released(connection, item.id):
         verdict = Verdict.PASSED
@@ -55,9 +55,15 @@ async def vet_and_sign(
     await _sign(container, connection, state, item, data, list(report.findings))
 
 
-def _candidate(item: WorkItem, data: bytes) -> Candidate:
+def _candidate(container: WorkerContainer, item: WorkItem, data: bytes) -> Candidate:
     return Candidate(
-        data, item.namespace, item.name, item.version, item.sha256, item.content_digest
+        data,
+        item.namespace,
+        item.name,
+        item.version,
+        item.sha256,
+        item.content_digest,
+        scanner=container.scanner,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
 
 from fastapi import APIRouter, Depends, Query
 
@@ -73,9 +73,8 @@ def _told(found: WebhookFacts) -> Webhook:
     return Webhook.model_validate(found, from_attributes=True)
 
 
-def _routes(prefix: str, place: object, whose: str) -> None:
+def _routes(prefix: str, place: Callable[..., object], whose: str) -> None:
     """Add the routes of one place."""
-    at_place = Annotated[At, Depends(place)]
     name = whose.split()[-1]
 
     @router.post(
@@ -86,7 +85,9 @@ def _routes(prefix: str, place: object, whose: str) -> None:
         operation_id=f"create_webhook_{name}",
         responses=refusals(401, 403, 404, 422),
     )
-    async def create(body: WebhookRequest, container: Container, at: at_place) -> NewWebhook:
+    async def create(
+        body: WebhookRequest, container: Container, at: At = Depends(place)
+    ) -> NewWebhook:
         """Have events sent to an https address, signed as Standard Webhooks 1.0 says.
 
         `secret` is in this answer and nowhere else.
@@ -100,7 +101,7 @@ def _routes(prefix: str, place: object, whose: str) -> None:
         operation_id=f"list_webhooks_{name}",
         responses=refusals(401, 403, 404),
     )
-    async def listing(at: at_place) -> WebhookList:
+    async def listing(at: At = Depends(place)) -> WebhookList:
         """List webhooks without their secrets."""
         return WebhookList(results=[_told(item) for item in await hooking.listing(*at)])
 
@@ -111,7 +112,7 @@ def _routes(prefix: str, place: object, whose: str) -> None:
         operation_id=f"remove_webhook_{name}",
         responses=refusals(401, 403, 404),
     )
-    async def remove(hook: str, at: at_place) -> None:
+    async def remove(hook: str, at: At = Depends(place)) -> None:
         """Remove a webhook; what was to be sent to it is not sent."""
         await hooking.remove(*at, hook)
 
@@ -124,7 +125,7 @@ def _routes(prefix: str, place: object, whose: str) -> None:
     )
     async def deliveries(
         hook: str,
-        at: at_place,
+        at: At = Depends(place),
         state: str | None = Query(None, pattern="^(waiting|delivered|dead)$"),
         cursor: int = Query(LARGEST, ge=0, le=LARGEST, description="`next` of the page before"),
     ) -> DeliveryPage:
@@ -138,7 +139,7 @@ def _routes(prefix: str, place: object, whose: str) -> None:
         operation_id=f"retry_delivery_{name}",
         responses=refusals(401, 403, 404, 409, 422),
     )
-    async def retry(hook: str, delivery: int, at: at_place) -> None:
+    async def retry(hook: str, delivery: int, at: At = Depends(place)) -> None:
         """Send a dead letter again, from its first attempt on."""
         await hooking.again(*at, hook, min(delivery, LARGEST))
 

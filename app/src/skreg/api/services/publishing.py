@@ -11,6 +11,7 @@ from skillpkg.archive.reader import Archive, read_archive
 from skillpkg.errors import ArchiveInvalid, ManifestInvalid, SkillpkgError
 from skreg.api.services import naming, quotas
 from skreg.api.services.package_rights import record, require_here
+from skreg.api.services.staged import staged
 from skreg.bootstrap import ApiContainer
 from skreg.db.engine import reading, writing
 from skreg.db.queries import accounts, moves, pki, releases, trusted, uploads
@@ -18,7 +19,6 @@ from skreg.domain.permissions import Principal, Scope, require_role
 from skreg.domain.releases import without_build
 from skreg.domain.trusted_account import is_trusted, role_for
 from skreg.errors import Conflict, Forbidden, Missing, Unavailable, Unprocessable
-from skreg.publish.staging import staging_key
 from skreg.queue import defer_advance
 
 
@@ -49,10 +49,27 @@ async def allowed_namespace(
         Missing: there is no such namespace.
         Unavailable: to publish, before the registry's root has signed its certificates.
     """
-    principal.require(scope)
     async with reading(container.engine) as connection:
-        access = await accounts.access(connection, namespace, principal.account_id)
+        found = await _allowed(connection, principal, namespace, scope, package)
         opened = scope is not Scope.PUBLISH or await pki.read(connection, pki.STATE) is not None
+    if not opened:
+        raise Unavailable(
+            "This registry cannot sign yet.",
+            why="Its keys have no certificates: the root's ceremony is still to be done.",
+            fix="Its operator runs skreg pki status, which prints the next step.",
+        )
+    return found
+
+
+async def _allowed(
+    connection: AsyncConnection,
+    principal: Principal,
+    namespace: str,
+    scope: Scope,
+    package: str | None,
+) -> int:
+    principal.require(scope)
+    access = await accounts.access(connection, namespace, principal.account_id)
     if access is None:
         raise Missing(f"There is no namespace {namespace}.")
     role = role_for(principal, access.member_role, namespace, package)
@@ -63,12 +80,6 @@ async def allowed_namespace(
             why="Nothing is changed there any more.",
             fix="Ask an administrator of the registry.",
         )
-    if not opened:
-        raise Unavailable(
-            "This registry cannot sign yet.",
-            why="Its keys have no certificates: the root's ceremony is still to be done.",
-            fix="Its operator runs skreg pki status, which prints the next step.",
-        )
     return access.id
 
 
@@ -77,7 +88,8 @@ async def accept(
 ) -> Accepted:
     """Take an archive: the version number belongs to these bytes from then on.
 
-    The same bytes again are the same answer with the present state.
+    The same bytes again are the same answer with the present state. A few are taken at a time:
+    each may inflate to 50 MiB, and holds a database connection while its bytes are stored.
 
     Raises:
         Forbidden, Missing: see ``allowed_namespace``.
@@ -85,24 +97,39 @@ async def accept(
         Conflict: other bytes have the version, or another package has a look-alike name.
         TooManyRequests: the namespace has used up a quota.
     """
-    namespace_id = await allowed_namespace(container, principal, namespace, Scope.PUBLISH, name)
-    archive = await _checked(container, namespace, name, data)
-    await container.staging.put_if_absent(staging_key(archive.sha256), data)
-    async with writing(container.engine) as connection:
-        package = await _package(connection, principal, namespace_id, name)
-        taken = await _take(container, connection, principal, package, archive, len(data))
-        if taken.new:
-            await quotas.require(connection, container, namespace_id, namespace)
-        return taken
-
-
-async def _checked(container: ApiContainer, namespace: str, name: str, data: bytes) -> Archive:
-    """Read the archive in a thread, a few at a time: each may inflate to 50 MiB."""
     async with container.checks:
-        try:
-            archive = await asyncio.to_thread(_read, data)
-        except SkillpkgError as error:
-            raise _refused(error) from error
+        archive = await _checked(namespace, name, data)
+        async with (
+            staged(container, archive, data) as upload,
+            writing(container.engine) as connection,
+        ):
+            taken = await _accept(container, connection, principal, archive, len(data))
+            await upload.keep(connection)  # before the row that promises the bytes
+            return taken
+
+
+async def _accept(
+    container: ApiContainer,
+    connection: AsyncConnection,
+    principal: Principal,
+    archive: Archive,
+    size: int,
+) -> Accepted:
+    namespace, name = str(archive.manifest.namespace), str(archive.manifest.name)
+    namespace_id = await _allowed(connection, principal, namespace, Scope.PUBLISH, name)
+    package = await _package(connection, principal, namespace_id, name)
+    taken = await _take(container, connection, principal, package, archive, size)
+    if taken.new:
+        await quotas.require(connection, container, namespace_id, namespace)
+    return taken
+
+
+async def _checked(namespace: str, name: str, data: bytes) -> Archive:
+    """Read the archive in a thread: it may inflate to 50 MiB."""
+    try:
+        archive = await asyncio.to_thread(_read, data)
+    except SkillpkgError as error:
+        raise _refused(error) from error
     manifest = archive.manifest
     if (str(manifest.namespace), str(manifest.name)) != (namespace, name):
         what = f"The archive is {manifest.namespace}/{manifest.name}, not {namespace}/{name}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading
+from skreg.db.engine import reading, writing
 from skreg.db.queries import search, search_facets, search_within
 from skreg.db.queries.readers import WHOLE, Sight
 from skreg.db.queries.search import Found
@@ -16,7 +16,7 @@ LAST_PAGE = search.TOTAL_CAP // PER_PAGE
 
 async def find(container: ApiContainer, filters: Filters, page: int, sight: Sight = WHOLE) -> Found:
     """Return page ``page``, from 1 to ``LAST_PAGE``, of what the reader sees."""
-    async with reading(container.engine) as connection:
+    async with writing(container.engine) as connection:  # its planner settings end with it
         if not sight.is_whole:
             first = (page - 1) * PER_PAGE
             return await search_within.search(

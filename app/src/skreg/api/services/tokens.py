@@ -15,7 +15,7 @@ from skreg.bootstrap import ApiContainer
 from skreg.db.engine import reading, writing
 from skreg.db.queries import accounts, credentials
 from skreg.domain import tokens
-from skreg.domain.permissions import Action, Principal, Scope, authorise
+from skreg.domain.permissions import Action, Principal, Scope, authorise, only_reads
 from skreg.domain.token_limits import parse_limits, parse_networks
 from skreg.errors import Conflict, Forbidden, Missing, Unavailable, Unprocessable
 
@@ -184,6 +184,8 @@ async def revoke(container: ApiContainer, principal: Principal, token_id: str) -
     """
     if principal.token_id != token_id:
         authorise(principal, Action.MANAGE_OWN)
+        if principal.read_only:
+            raise only_reads()
     if not _ID.fullmatch(token_id):
         raise Missing("There is no such token.")
     async with writing(container.engine) as connection:

@@ -132,7 +132,7 @@ class _Cascade:
             SELECT package_id, tier, popularity, document FROM (
                 SELECT package_id, tier, popularity, document FROM package_search
                 WHERE {where} AND document @@ CAST(:index AS tsquery) LIMIT {_LOOKED_AT}) AS read
-            WHERE true {order} LIMIT {limit}"""  # noqa: S608
+            WHERE true {order} LIMIT {limit}"""
 
     def _names(self, tier: int) -> str:
         further = min(tier + _FURTHER, _LAST - 1 if self.wanted.several else _LAST)
@@ -142,7 +142,7 @@ class _Cascade:
             UNION ALL (
                 SELECT package_id, tier, popularity, document FROM package_search
                 WHERE tier > {tier} AND tier <= {further} AND document @@ CAST(:names AS tsquery)
-                LIMIT {_NAMES})"""  # noqa: S608
+                LIMIT {_NAMES})"""
 
     async def _total(self, tier: int, matched: int) -> tuple[int, bool]:
         """Count in the smallest tier that should hold more than is ever shown, or in all.
@@ -164,7 +164,7 @@ class _Cascade:
     async def _counted(self, tier: int) -> tuple[int, bool]:
         """Return how many match up to a tier, and whether that is exactly how many there are."""
         where = "true" if tier == _LAST else f"tier <= {tier}"
-        sql = f"SELECT count(*) FROM ({self._matches(where, TOTAL_CAP + 1)}) AS found"  # noqa: S608
+        sql = f"SELECT count(*) FROM ({self._matches(where, TOTAL_CAP + 1)}) AS found"
         found = int(await rows.scalar(self.connection, sql, self._values()))
         return max(found, len(self.ids)), tier == _LAST and found <= TOTAL_CAP
 
@@ -193,7 +193,7 @@ async def _exact(connection: AsyncConnection, filters: Filters) -> list[int]:
         SELECT package_id FROM package_search WHERE name = :name
             {"AND namespace = :ns" if namespace else ""}
             {"AND document @@ CAST(:lexemes AS tsquery)" if lexemes else ""}
-        ORDER BY popularity DESC, package_id LIMIT {_SAME_NAME}"""  # noqa: S608
+        ORDER BY popularity DESC, package_id LIMIT {_SAME_NAME}"""
     values = {"name": name, "ns": namespace, "lexemes": lexemes}
     return await rows.all_rows(connection, int, sql, values)
 
@@ -201,7 +201,7 @@ async def _exact(connection: AsyncConnection, filters: Filters) -> list[int]:
 async def _newest(connection: AsyncConnection, offset: int, limit: int) -> Found:
     sql = f"""
         SELECT {HIT} FROM package_search
-        ORDER BY published_at DESC, package_id DESC OFFSET :offset LIMIT :limit"""  # noqa: S608
+        ORDER BY published_at DESC, package_id DESC OFFSET :offset LIMIT :limit"""
     hits = await rows.all_rows(connection, Hit, sql, {"offset": offset, "limit": limit})
     count = (
         f"SELECT count(*) FROM (SELECT FROM package_search LIMIT {TOTAL_CAP + 1}) AS all_of_them"
@@ -213,7 +213,7 @@ async def _newest(connection: AsyncConnection, offset: int, limit: int) -> Found
 async def _load(connection: AsyncConnection, ids: list[int]) -> list[Hit]:
     sql = f"""
         SELECT {HIT} FROM package_search WHERE package_id = ANY(CAST(:ids AS bigint[]))
-        ORDER BY array_position(CAST(:ids AS bigint[]), package_id)"""  # noqa: S608
+        ORDER BY array_position(CAST(:ids AS bigint[]), package_id)"""
     return await rows.all_rows(connection, Hit, sql, {"ids": ids}) if ids else []
 
 
@@ -221,6 +221,6 @@ async def listing(connection: AsyncConnection, after: tuple[str, str], limit: in
     """Return packages by name, after ``(namespace, name)``."""
     sql = f"""
         SELECT {HIT} FROM package_search WHERE (namespace, name) > (:ns, :name)
-        ORDER BY namespace, name LIMIT :limit"""  # noqa: S608
+        ORDER BY namespace, name LIMIT :limit"""
     values = {"ns": after[0], "name": after[1], "limit": limit}
     return await rows.all_rows(connection, Hit, sql, values)

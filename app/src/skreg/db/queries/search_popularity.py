@@ -48,7 +48,7 @@ async def add_visits(
 async def forget(connection: AsyncConnection, today: date) -> None:
     """Drop addresses and salts of days before yesterday, and counts that nobody asks for."""
     for table, days in (("download_visits", 1), ("visit_salts", 1), ("download_days", KEPT_DAYS)):
-        sql = f"DELETE FROM {table} WHERE day < CAST(:today AS date) - {days}"  # noqa: S608
+        sql = f"DELETE FROM {table} WHERE day < CAST(:today AS date) - {days}"
         await rows.run(connection, sql, {"today": today})
 
 
@@ -66,7 +66,7 @@ async def weigh(connection: AsyncConnection, today: date) -> int:
                 WHERE day > CAST(:today AS date) - {WINDOW_DAYS} GROUP BY package_id) AS counted
             USING (package_id)) AS fresh
         WHERE s.package_id = fresh.package_id
-          AND abs(fresh.popularity - s.popularity) * 10 > s.popularity"""  # noqa: S608
+          AND abs(fresh.popularity - s.popularity) * 10 > s.popularity"""
     return await rows.run(connection, sql, {"today": today})
 
 
@@ -81,5 +81,5 @@ async def set_tiers(connection: AsyncConnection) -> int:
         FROM (
             SELECT package_id, CASE {whens} ELSE {len(TIER_SIZES)} END AS tier
             FROM package_search LEFT JOIN places USING (package_id)) AS fresh
-        WHERE s.package_id = fresh.package_id AND s.tier <> fresh.tier"""  # noqa: S608
+        WHERE s.package_id = fresh.package_id AND s.tier <> fresh.tier"""
     return await rows.run(connection, sql)

@@ -29,10 +29,10 @@ async def search(
         WITH found AS MATERIALIZED ({_candidates(wanted, sight)})
         SELECT {HIT} FROM found ORDER BY
             name = :name AND coalesce(namespace = CAST(:ns AS text), true) DESC,
-            {_order(wanted)} OFFSET :offset LIMIT :limit"""  # noqa: S608
+            {_order(wanted)} OFFSET :offset LIMIT :limit"""
     values["index"] = wanted.index if wanted else ""
     hits = await rows.all_rows(connection, Hit, sql, values)
-    count = f"SELECT count(*) FROM ({_candidates(wanted, sight)}) AS found"  # noqa: S608
+    count = f"SELECT count(*) FROM ({_candidates(wanted, sight)}) AS found"
     total = int(await rows.scalar(connection, count, values))
     return Found(hits, min(total, TOTAL_CAP), total <= TOTAL_CAP)
 
@@ -47,7 +47,7 @@ def _candidates(wanted: Wanted | None, sight: Sight) -> str:
         if wanted.words:
             matches = f"({matches}) OR ({named})"
     return f"""SELECT * FROM package_search WHERE ({matches})
-               AND {sight.condition("package_id")} LIMIT {_LOOKED_AT}"""  # noqa: S608
+               AND {sight.condition("package_id")} LIMIT {_LOOKED_AT}"""
 
 
 def _order(wanted: Wanted | None) -> str:
@@ -62,7 +62,7 @@ async def listing(
     """Return packages by name, after ``(namespace, name)``."""
     sql = f"""
         SELECT {HIT} FROM package_search WHERE (namespace, name) > (:ns, :name)
-        AND {sight.condition("package_id")} ORDER BY namespace, name LIMIT :limit"""  # noqa: S608
+        AND {sight.condition("package_id")} ORDER BY namespace, name LIMIT :limit"""
     values = {"ns": after[0], "name": after[1], "limit": limit, **sight.values()}
     return await rows.all_rows(connection, Hit, sql, values)
 
@@ -82,5 +82,5 @@ async def _most(connection: AsyncConnection, what: str, sight: Sight) -> list[Co
         SELECT facet, count(DISTINCT package_id) FROM (
             SELECT package_id, {what} AS facet FROM package_search
             WHERE {sight.condition("package_id")}) AS used
-        WHERE facet <> '' GROUP BY facet ORDER BY 2 DESC, facet LIMIT {MOST}"""  # noqa: S608
+        WHERE facet <> '' GROUP BY facet ORDER BY 2 DESC, facet LIMIT {MOST}"""
     return await rows.all_rows(connection, Count, sql, sight.values())

@@ -73,12 +73,16 @@ async def insert_version(
 ) -> int | None:
     """Take a version number; None when somebody has it. Waits for a racing transaction."""
     sql = """
-        INSERT INTO versions
-            (package_id, version, sha256, content_digest, size, manifest, signer, uploaded_by,
-             state)
-        VALUES (:package, :version, :sha256, :digest, :size, CAST(:manifest AS jsonb),
-                jsonb_build_object('kind', 'registry'), :account, 'uploaded')
-        ON CONFLICT (package_id, version) DO NOTHING RETURNING id"""
+        WITH made AS (
+            INSERT INTO versions
+                (package_id, version, sha256, content_digest, size, manifest, signer, uploaded_by,
+                 state)
+            VALUES (:package, :version, :sha256, :digest, :size, CAST(:manifest AS jsonb),
+                    jsonb_build_object('kind', 'registry'), :account, 'uploaded')
+            ON CONFLICT (package_id, version) DO NOTHING RETURNING id)
+        INSERT INTO vetting_jobs (version_id, steps)
+        SELECT id, jsonb_build_array(jsonb_build_object('step', 'uploaded', 'at', now()))
+        FROM made RETURNING version_id"""
     values: dict[str, object] = {
         "package": package,
         "version": version,
@@ -89,9 +93,18 @@ async def insert_version(
         "account": uploaded_by,
     }
     found: int | None = await rows.scalar(connection, sql, values)
-    if found is not None:
-        job = """
-            INSERT INTO vetting_jobs (version_id, steps) VALUES (:id, jsonb_build_array(
-                jsonb_build_object('step', 'uploaded', 'at', now())))"""
-        await rows.run(connection, job, {"id": found})
     return found
+
+
+async def is_promised(
+    connection: AsyncConnection, namespace: str, name: str, version: str, sha256: str
+) -> bool:
+    """Whether a version was made of these bytes."""
+    sql = """
+        SELECT EXISTS (
+            SELECT FROM versions v
+            JOIN packages p ON p.id = v.package_id JOIN namespaces n ON n.id = p.namespace_id
+            WHERE n.name = :ns AND p.name = :name
+              AND v.version = :version AND v.sha256 = :sha256)"""
+    values = {"ns": namespace, "name": name, "version": version, "sha256": sha256}
+    return bool(await rows.scalar(connection, sql, values))

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from skillpkg.archive.limits import DEFAULT, Limits, Policy
 from skillpkg.archive.reader import Archive, read_archive
+from skreg.ports.scanner import Scanner
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Candidate:
         sha256, content_digest: hexadecimal digests in the row; the content digest is None while
             nobody has computed it.
         policy: the registry's, ``standard`` or ``strict``.
+        scanner: what looks for malware in it; None: nobody does.
     """
 
     data: bytes
@@ -28,6 +30,7 @@ class Candidate:
     content_digest: str | None = None
     policy: Policy = "standard"
     limits: Limits = DEFAULT
+    scanner: Scanner | None = None
 
     @cached_property
     def archive(self) -> Archive:

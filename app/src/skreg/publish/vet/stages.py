@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from skreg.publish.vet.candidate import Candidate
 from skreg.publish.vet.findings import Finding, Severity, Verdict, verdict_on
+from skreg.publish.vet.malware import check_malware
 from skreg.publish.vet.structure import check_structure
 
 Stage = Callable[[Candidate], Awaitable[Sequence[Finding]]]
 """Returns findings; raises only what a later try may mend, such as ``Unavailable``."""
 
-STAGES: dict[str, Stage] = {"structure": check_structure}
+STAGES: dict[str, Stage] = {"structure": check_structure, "malware": check_malware}
 """Stage name -> stage, in the order of the run; ``structure`` is first, others read its archive."""
 
 
@@ -32,7 +33,7 @@ async def vet(candidate: Candidate, stages: Mapping[str, Stage] | None = None) -
     """Run the stages until one finds a blocker.
 
     Args:
-        stages: others than ``STAGES``, for example with a scanner bound to them.
+        stages: others than ``STAGES``.
     """
     findings: list[Finding] = []
     ran: list[str] = []

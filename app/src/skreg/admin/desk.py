@@ -1,0 +1,19 @@
+"""The operator's desk: database and queue of the command line, for what the worker goes on with."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from skreg.administration import database_of, with_engine
+from skreg.api.services.desk import Desk
+from skreg.queue import open_queue
+
+T = TypeVar("T")
+
+
+def at_desk(parsed: argparse.Namespace, work: Callable[[Desk], Awaitable[T]]) -> T:
+    """Run ``work`` as the operator."""
+    queue = open_queue(database_of(parsed.data_dir))
+    return with_engine(parsed.data_dir, lambda engine: work(Desk(engine, queue)))
