@@ -41,10 +41,9 @@ class Row:
 def real_words() -> list[str]:
     """Return the words of all the real text there is, in the order in which they were written."""
     texts = [path.read_text() for path in sorted(EXAMPLES.glob("*/SKILL.md"))]
-    found = {item.metadata["Name"]: item.metadata for item in distributions()}
+    found = {item.metadata["Name"]: item.metadata.json for item in distributions()}
     for _, facts in sorted(found.items()):
-        body = facts.get("Description") or facts.get_payload()
-        texts.append(f"{facts.get('Summary') or ''}\n{body or ''}")
+        texts.append(f"{facts.get('summary', '')}\n{facts.get('description', '')}")
     return [
         word.group() for text in texts for word in _WORD.finditer(_MARKUP.sub(" ", text.lower()))
     ]

@@ -135,7 +135,11 @@ def _project_file(project: Path) -> None:
 
     No pyproject.toml is copied, so uv has nothing to install; the lock tells which plugins.
     """
-    shutil.copy(ROOT / "uv.lock", project)
+    packages = [
+        f'[[package]]\nname = "pulumi-{name}"\nversion = "{version(f"pulumi-{name}")}"\n'
+        for name in PLUGINS
+    ]
+    (project / "uv.lock").write_text("version = 1\n\n" + "\n".join(packages), encoding="utf-8")
     content = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
     content["runtime"]["options"]["virtualenv"] = sys.prefix
     (project / "Pulumi.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")

@@ -60,7 +60,7 @@ def doomed(container: WorkerContainer, calls: int) -> WorkerContainer:
     ticking = {
         field.name: Ticking(getattr(keys, field.name), countdown)
         for field in dataclasses.fields(PkiKeys)
-        if getattr(keys, field.name) is not None
+        if field.name != "former" and getattr(keys, field.name) is not None
     }
     _count_commits(countdown)
     return dataclasses.replace(

@@ -41,7 +41,14 @@ PATH = {
     "domain": "example.org",
     "token_id": "00000000000000a1",
     "invitation_id": "00000000000000a2",
+    "transfer_id": "00000000000000a8",
+    "publisher_id": "00000000000000a9",
     "user_code": "BCDF-GHJK",
+    "report_id": "00000000000000a3",
+    "advisory_id": "SKREG-2026-0001",
+    "certificate_id": "00000000000000a4",
+    "hook": "00000000000000a5",
+    "delivery": "1",
 }
 """What stands for ``{…}`` in a path unless the row says otherwise."""
 
@@ -222,8 +229,65 @@ def _add_things(registry: Registry) -> None:
         " SELECT id, %s, 'x' FROM namespaces WHERE name = 'acme'",
         PATH["domain"],
     )
+    _add_moderated(registry)
+    _add_releases(registry)
     registry.sql(
         "INSERT INTO device_logins (device_hash, user_code, client, scopes, expires_at, pause)"
         " VALUES ('x', %s, 'cli', '{read}', now() + interval '1 hour', 5)",
         PATH["user_code"],
     )
+
+
+def _add_releases(registry: Registry) -> None:
+    """Add a tag, an offer to the owner's own namespace, and a trusted publisher."""
+    registry.sql("INSERT INTO dist_tags SELECT package_id, 'beta', id FROM versions")
+    registry.sql(
+        "INSERT INTO transfers (id, package_id, to_namespace_id, to_name, asked_by, expires_at)"
+        " SELECT %s, p.id, n.id, 'demo', a.id, now() + interval '1 day'"
+        " FROM packages p, namespaces n, accounts a"
+        " WHERE n.name = 'owner-person' AND a.username = 'owner-person'",
+        PATH["transfer_id"],
+    )
+    registry.sql(
+        "INSERT INTO trusted_publishers (id, namespace_id, name, look_alike, package_id, provider,"
+        " issuer, owner, repository, workflow, created_by)"
+        " SELECT %s, p.namespace_id, p.name, p.look_alike, p.id, 'gitlab', 'https://gitlab.com',"
+        " 'acme', 'demo', '.gitlab-ci.yml', a.id FROM packages p, accounts a"
+        " WHERE a.username = 'owner-person'",
+        PATH["publisher_id"],
+    )
+
+
+def _add_moderated(registry: Registry) -> None:
+    """Add a report, an advisory, a certificate, and a webhook with a dead letter."""
+    registry.sql(
+        "INSERT INTO reports (id, version_id, reporter_id, kind, message)"
+        " SELECT %s, v.id, a.id, 'spam', 'An advertisement.' FROM versions v, accounts a"
+        " WHERE a.username = 'admin-person'",
+        PATH["report_id"],
+    )
+    registry.sql(
+        "INSERT INTO advisories (number, id, package_id, record) SELECT 1000, %s, id, %s::jsonb"
+        " FROM packages",
+        PATH["advisory_id"],
+        json.dumps({"id": PATH["advisory_id"], "affected": [{"package": {"name": "acme/demo"}}]}),
+    )
+    registry.sql(
+        "INSERT INTO publisher_certs (id, namespace_id, request, state, serial)"
+        " SELECT %s, id, 'x', 'issued', 'a4' FROM namespaces WHERE name = 'acme'",
+        PATH["certificate_id"],
+    )
+    for hook, whose, delivery in ((PATH["hook"], "acme", 1), ("00000000000000a6", None, 2)):
+        registry.sql(
+            "INSERT INTO webhooks (id, namespace_id, url, events, sealing, sealed) VALUES"
+            " (%s, (SELECT id FROM namespaces WHERE name = %s),"
+            " 'https://a.example/', '{}', '', '')",
+            hook,
+            whose,
+        )
+        registry.sql(
+            "INSERT INTO webhook_deliveries (id, webhook_id, event, payload, state)"
+            " VALUES (%s, %s, 'version.yanked', '{}', 'dead')",
+            delivery,
+            hook,
+        )

@@ -18,6 +18,7 @@ UNLIMITED = {
     "RATE_LIMIT_ANONYMOUS": "1000000000",
     "RATE_LIMIT_TOKEN": "1000000000",
     "TRUSTED_PROXIES": "127.0.0.1/32",
+    "WEBHOOK_SEALING_KEY": "sealing-key-of-a-test-and-of-nothing-else",
 }
 """Settings of a service that is asked more than anybody may; requests name their own address."""
 

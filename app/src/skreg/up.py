@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -137,6 +138,7 @@ def _environment(
         "ENVIRONMENT": "dev",
         "LOG_LEVEL": "info" if options.verbose else "warning",
         "LOG_FORMAT": "console",
+        "WEBHOOK_SEALING_KEY": _sealing_key(layout),
     }
     if port is not None:
         found |= {"LISTEN_HOST": options.host, "LISTEN_PORT": str(port)}
@@ -145,6 +147,20 @@ def _environment(
 
         found |= local_key_settings(layout.keys)
     return found
+
+
+def _sealing_key(layout: Layout) -> str:
+    """Return what seals the secrets of webhooks here; made with the first start."""
+    path = layout.sealing_key
+    if not path.exists():
+        made = path.with_suffix(".new")
+        made.unlink(missing_ok=True)
+        with open(
+            os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
+        ) as file:  # noqa: PTH123
+            file.write(secrets.token_urlsafe(48))
+        made.rename(path)
+    return path.read_text("ascii")
 
 
 def _wait_until_ready(

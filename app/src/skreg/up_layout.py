@@ -24,6 +24,11 @@ class Layout:
         return self.root / "keys"
 
     @property
+    def sealing_key(self) -> Path:
+        """What seals the secrets of webhooks, for API and worker alone."""
+        return self.root / "sealing.key"
+
+    @property
     def storage(self) -> Path:
         """The read plane: copy it anywhere and it installs from there."""
         return self.root / "storage"

@@ -1,10 +1,7 @@
-"""The attackers' registry: as in tests/unit/api, with an account ``acme`` that is attacked."""
+"""A registry a test, for each of the OWASP API top ten of 2023."""
 
 from __future__ import annotations
 
-import pytest
-import pytest_asyncio
+from support.registry_fixtures import acme, client, container, prepared, registry, server
 
-from support.accounts import organisation
-from support.asgi import AsgiClient
-from support.registry import Registry, client_of, signed_up
+__all__ = ["acme", "client", "container", "prepared", "registry", "server"]

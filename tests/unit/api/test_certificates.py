@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from skillpkg.crypto.chain import verify_chain
+from skillpkg.crypto.trust import open_bundle
 from skreg.api.services import certifying
 from skreg.bootstrap import utc_now
 from support.asgi import AsgiClient
@@ -49,9 +50,11 @@ async def test_a_request_becomes_a_certificate(acme: AsgiClient, registry: Regis
     assert found["state"] == "issued"
     leaf, issuer = certificates(found["chain_pem"])
     assert found["serial"] == f"{leaf.serial_number:x}"
-    verifier = registry.verifier()
+    known = json.loads((registry.storage / ".well-known" / "skreg.json").read_bytes())
+    trusted = (registry.storage / "trust" / "latest.json").read_bytes()
+    bundle = open_bundle(trusted, known["root_fingerprints"][0])
     chain = [item.public_bytes(Encoding.DER) for item in (leaf, issuer)]
-    verified = verify_chain(chain, [root.certificate for root in verifier.trust.roots], utc_now())
+    verified = verify_chain(chain, [root.certificate for root in bundle.roots], utc_now())
     assert verified.signer_class == "publisher"
     assert verified.publisher_namespace == "acme"
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -99,7 +99,9 @@ async def test_what_is_not_published_does_not_exist(acme: AsgiClient) -> None:
 def test_any_text_makes_a_readable_feed(text: str) -> None:
     from datetime import UTC, datetime
 
-    entry = Publication("ns", "name", "1.0.0+b", text, text, [text], datetime(2026, 1, 1, tzinfo=UTC))
+    entry = Publication(
+        "ns", "name", "1.0.0+b", text, text, [text], datetime(2026, 1, 1, tzinfo=UTC)
+    )
     root = ElementTree.fromstring(atom.feed("http://r", "/feed", text, [entry]))
     assert root.findtext(f"{ATOM}entry/{ATOM}id") == "http://r/v1/packages/ns/name/1.0.0%2Bb"
     if "\ufffe" not in text:

@@ -21,6 +21,8 @@ from skreg.db.queries import quotas as queries
 from skreg.db.queries.audit import AuditFilter, AuditLine
 from skreg.domain.quotas import Quota
 from skreg.errors import Unprocessable
+from skreg.settings import has_database_url
+from skreg.up_layout import layout_of
 
 _FEWEST = 32
 
@@ -115,7 +117,7 @@ def webhooks(parsed: argparse.Namespace) -> None:
 
 def create_webhook(parsed: argparse.Namespace) -> None:
     """Have the registry's events sent to an address; prints the secret once."""
-    key = os.environ.get("WEBHOOK_SEALING_KEY", "")
+    key = _sealing_key(parsed)
     sealing = Sealing(key) if len(key) >= _FEWEST else None
     plain = bool(os.environ.get("WEBHOOK_NETWORKS"))
 
@@ -126,6 +128,14 @@ def create_webhook(parsed: argparse.Namespace) -> None:
 
     made = at_desk(parsed, create)
     show(parsed, {**asdict(made.hook), "secret": made.secret}, f"{made.hook.id} {made.secret}")
+
+
+def _sealing_key(parsed: argparse.Namespace) -> str:
+    """Return the key that API and worker have: from the environment, or of this skreg up."""
+    kept = layout_of(parsed.data_dir).sealing_key
+    if has_database_url() and parsed.data_dir is None:
+        return os.environ.get("WEBHOOK_SEALING_KEY", "")
+    return kept.read_text("ascii") if kept.exists() else ""
 
 
 def remove_webhook(parsed: argparse.Namespace) -> None:

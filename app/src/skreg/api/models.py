@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def _no_text(value: object) -> object:
@@ -15,6 +18,15 @@ def _no_text(value: object) -> object:
     return value
 
 
+def _written(value: object) -> object:
+    """Refuse what is no date-time of RFC 3339 with a time zone; a number could mean anything."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _MOMENT.fullmatch(value)):
+        return value
+    raise ValueError("must be a date-time such as 2026-11-21T04:00:00Z")
+
+
+Moment = Annotated[datetime, BeforeValidator(_written)]
+"""A moment in a query."""
 Number = BeforeValidator(_no_text)
 """For whole numbers in a body: ``408`` and ``408.0``, neither ``"408"`` nor ``true``."""
 NewName = Annotated[

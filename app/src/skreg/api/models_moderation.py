@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
+from skreg.api.services.certifying import REASONS
+from skreg.domain.events import EventKind
 from skreg.domain.moderation import ReportKind, ReviewOutcome, Severity
 
 _TEXT = 4000
@@ -46,9 +48,9 @@ class ReportPage(BaseModel):
 class Triage(BaseModel):
     """What a report comes to; nothing is hidden unless `yank` says so."""
 
-    confirmed: bool
+    confirmed: StrictBool
     note: str = Field(min_length=1, max_length=_TEXT)
-    yank: bool = Field(default=False, description="hide the version from fresh resolution")
+    yank: StrictBool = Field(default=False, description="hide the version from fresh resolution")
 
 
 class Waiting(BaseModel):
@@ -126,14 +128,23 @@ class CertificateList(BaseModel):
 class RevocationRequest(BaseModel):
     """Why a certificate is revoked."""
 
-    reason: str = Field(default="unspecified", max_length=40, examples=["keyCompromise"])
+    reason: str = Field(
+        default="unspecified",
+        max_length=40,
+        examples=["keyCompromise"],
+        json_schema_extra={"enum": list(REASONS)},
+    )
 
 
 class WebhookRequest(BaseModel):
     """Where events are to be sent, and which."""
 
     url: str = Field(max_length=500, examples=["https://hooks.example.com/skreg"])
-    events: list[str] = Field(max_length=32, examples=[["version.published"]])
+    events: list[str] = Field(
+        max_length=32,
+        examples=[["version.published"]],
+        json_schema_extra={"minItems": 1, "items": {"enum": [item.value for item in EventKind]}},
+    )
 
 
 class Webhook(BaseModel):

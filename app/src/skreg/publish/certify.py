@@ -69,7 +69,8 @@ async def _issue(
     until = leaf.not_valid_after_utc
     await certificates.issued(connection, wish.id, serial, der(leaf), issuer, until)
     await _tell(container, connection, EventKind.CERTIFICATE_ISSUED, wish, serial)
-    await pipeline_pki.store(connection, PkiChange(state, (entry,)), state)
+    # Without a state before it, so that the entry is asked for although the state is the same.
+    await pipeline_pki.store(connection, PkiChange(state, (entry,)), None)
 
 
 async def _revoke(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from skillpkg_infra.policy.rule import Found, Resource, Rule, of_type, statements
+from skillpkg_infra.policy.rule import Found, Resource, Rule, Unknown, of_type, statements
 
 ENCRYPTION = (
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
@@ -19,6 +19,8 @@ def _check(resources: Sequence[Resource]) -> Found:
         if not any(policy.name == f"{one.name}-policy" for policy in policies):
             yield one, "has no policy"
     for policy in policies:
+        if isinstance(policy.inputs["policy"], Unknown):
+            continue
         if not any(_refuses_clear_text(statement) for statement in statements(policy)):
             yield policy, "does not refuse requests without TLS"
 

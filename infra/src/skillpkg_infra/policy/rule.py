@@ -8,6 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 
+class Unknown(str):
+    """A value that nobody knows before the thing is made: there, but nothing can be said of it."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __bool__(self) -> bool:
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """A resource that is going to be made: from an inventory, or from an engine's preview."""
@@ -52,7 +67,12 @@ def of_type(resources: Iterable[Resource], *types: str) -> Iterator[Resource]:
 
 
 def parsed(value: Any) -> Any:
-    """Return a JSON text's content; inventories keep it under ``json``, engines as the text."""
+    """Return a JSON text's content; inventories keep it under ``json``, engines as the text.
+
+    Nothing is in a text that is not known yet.
+    """
+    if isinstance(value, Unknown):
+        return []
     if isinstance(value, str):
         return json.loads(value)
     if isinstance(value, Mapping) and set(value) == {"json"}:
@@ -61,13 +81,14 @@ def parsed(value: Any) -> Any:
 
 
 def statements(one: Resource) -> list[dict[str, Any]]:
-    """Return the statements of a resource's policy."""
-    found: list[dict[str, Any]] = parsed(one.inputs["policy"])["Statement"]
-    return found
+    """Return the statements of a resource's policy; none of one that is not known yet."""
+    policy = parsed(one.inputs["policy"])
+    return list(policy["Statement"]) if policy else []
 
 
 def without(one: Resource, expected: Mapping[str, Any]) -> Iterator[tuple[Resource, str]]:
     """Yield the resource for each input that is not as expected."""
     for key, value in expected.items():
-        if one.inputs.get(key) != value:
+        found = one.inputs.get(key)
+        if found != value and not isinstance(found, Unknown):
             yield one, f"{key} is {one.inputs.get(key)!r}, not {value!r}"

@@ -25,7 +25,12 @@ async def listing(
     container: Container,
     seen: Seen,
     response: Response,
-    package: str | None = Query(None, max_length=140, description="`ns/name`"),
+    package: str | None = Query(
+        None,
+        max_length=140,
+        description="`ns/name`",
+        json_schema_extra={"pattern": "^[a-z0-9-]{1,64}/[a-z0-9-]{1,64}$"},
+    ),
     cursor: int = Query(0, ge=0, le=LARGEST, description="`next` of the page before"),
 ) -> AdvisoryPage:
     """List advisories as OSV records, oldest first, 100 a page; withdrawn ones say so.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from skreg.api.documented import refusals
+from skreg.api.models import Moment
 from skreg.api.models_moderation import AuditLine, AuditPage
 from skreg.api.routes.moderation import LARGEST
 from skreg.api.routes.staff import Administrator
@@ -23,8 +23,8 @@ def wanted(
     account: str | None = Query(None, max_length=64),
     action: str | None = Query(None, max_length=64),
     subject: str | None = Query(None, max_length=200, description="`acme` finds `acme/…` too"),
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     staff: bool | None = Query(None, description="done with an administrator's rights"),
 ) -> AuditFilter:
     """Return what is looked for."""

@@ -36,10 +36,10 @@ async def request(desk: Desk, principal: Principal, namespace: str, csr: str) ->
         Unprocessable: not a PKCS #10 request that shows possession of a P-256 key.
         TooManyRequests: ``AT_ONCE`` are good already.
     """
-    _require_readable(csr)
     certificate_id = secrets.token_hex(8)
     async with writing(desk.engine) as connection:
         access = await permitted_namespace(connection, principal, namespace, Action.MANAGE)
+        _require_readable(csr)
         if await certificates.unused(connection, access.id) >= AT_ONCE:
             raise TooManyRequests(
                 f"{namespace} has {AT_ONCE} certificates that are good.",

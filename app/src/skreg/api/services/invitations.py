@@ -66,8 +66,13 @@ async def _open(connection: AsyncConnection, invitation_id: str) -> InvitationFa
     known = _ID.fullmatch(invitation_id) is not None
     found = await namespaces.invitation(connection, invitation_id) if known else None
     if found is None:
-        raise Missing("There is no such invitation.", why="It is answered, withdrawn or over.")
+        raise _nothing()
     return found
+
+
+def _nothing() -> Missing:
+    """Return one answer for no invitation and for another one's."""
+    return Missing("There is no such invitation.", why="It is answered, withdrawn or over.")
 
 
 async def of_namespace(
@@ -95,7 +100,7 @@ async def withdraw(
         found = await permitted(connection, principal, name, Action.MANAGE)
         invitation = await _open(connection, invitation_id)
         if invitation.namespace_id != found.id:
-            raise Missing("There is no such invitation.")
+            raise _nothing()
         await namespaces.remove_invitation(connection, invitation_id)
         await record(
             connection, principal, "invitation-withdrawn", name, member=invitation.username
@@ -126,7 +131,7 @@ async def answer(
     async with writing(container.engine) as connection:
         found = await _open(connection, invitation_id)
         if found.account_id != principal.account_id:
-            raise Missing("There is no such invitation.", why="It is answered, withdrawn or over.")
+            raise _nothing()
         await namespaces.remove_invitation(connection, invitation_id)
         if accepted:
             role = MemberRole(found.role)

@@ -42,9 +42,9 @@ async def restrict(
         Missing, Forbidden
         Conflict: the registry is public.
     """
-    _require_private(container)
     async with writing(container.engine) as connection:
         found = await _package(connection, principal, namespace, name, Action.MANAGE)
+        _require_private(container)
         await readers.set_restricted(connection, found.id, restricted=own)
         await _record(connection, principal, "package-restricted", f"{namespace}/{name}", own)
         changed = readers.PackageAccess(found.id, own, found.namespace_restricted)
@@ -55,9 +55,9 @@ async def restrict_namespace(
     container: ApiContainer, principal: Principal, namespace: str, *, restricted: bool
 ) -> bool:
     """Set it for all packages of a namespace that say nothing themselves; errors as above."""
-    _require_private(container)
     async with writing(container.engine) as connection:
         namespace_id = await _namespace(connection, principal, namespace, Action.MANAGE)
+        _require_private(container)
         await readers.restrict_namespace(connection, namespace_id, restricted=restricted)
         await _record(connection, principal, "namespace-restricted", namespace, restricted)
     return restricted
@@ -77,9 +77,9 @@ async def set_reader(
         Missing: no such package or account.
         Forbidden, Conflict
     """
-    _require_private(container)
     async with writing(container.engine) as connection:
         found = await _package(connection, principal, *package, Action.MANAGE)
+        _require_private(container)
         subject = f"{package[0]}/{package[1]}"
         if may and not await readers.add_reader(connection, found.id, username):
             raise Missing(f"There is no account {username}.")

@@ -1,0 +1,50 @@
+"""The components as a plugin: what a program in another language sees of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pulumi.provider.experimental.component import ComponentProvider
+
+from skillpkg_infra.hosting import PACKAGE, aws
+
+CONTRACT = {
+    "AwsNetwork": {"vpcId", "privateSubnetIds"},
+    "AwsPki": {"hsmKeyId", "intermediateCaCertSecretName", "crlBucketPath", "hsmBackend"},
+    "AwsStorage": {"bucketName", "cdnBaseUrl", "serviceAccountSecretName"},
+    "AwsDatabase": {"connectionSecretName", "host", "port", "databaseName"},
+    "AwsCompute": {"serviceUrl", "workerServiceName"},
+}
+REQUIRED = {
+    "AwsDatabase": {"vpcId", "subnetIds"},
+    "AwsCompute": {"vpcId", "subnetIds", "imageUri"},
+}
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(ComponentProvider(aws(), PACKAGE, None, "0.1.0").schema)
+    return found
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_the_contracts_outputs_are_in_the_schema(schema: dict[str, Any], name: str) -> None:
+    component = schema["resources"][f"{PACKAGE}:index:{name}"]
+    assert component["isComponent"]
+    assert CONTRACT[name] <= set(component["properties"])
+    assert set(component["requiredInputs"]) == REQUIRED.get(name, set())
+
+
+def test_choices_are_enumerations(schema: dict[str, Any]) -> None:
+    words = {one["value"] for one in schema["types"][f"{PACKAGE}:index:Deletion"]["enum"]}
+    assert words == {"protect", "retain", "destroy"}
+
+
+def test_what_may_be_unknown_is_an_input_and_what_decides_shapes_is_plain(
+    schema: dict[str, Any],
+) -> None:
+    inputs = schema["resources"][f"{PACKAGE}:index:AwsDatabase"]["inputProperties"]
+    assert not inputs["vpcId"].get("plain")
+    assert inputs["multiAz"]["plain"]
