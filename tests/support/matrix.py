@@ -45,7 +45,7 @@ PATH = {
     "publisher_id": "00000000000000a9",
     "user_code": "BCDF-GHJK",
     "report_id": "00000000000000a3",
-    "advisory_id": "SKREG-2026-0001",
+    "advisory_id": "SKREG-2026-1000",
     "certificate_id": "00000000000000a4",
     "hook": "00000000000000a5",
     "delivery": "1",

@@ -155,9 +155,7 @@ def _sealing_key(layout: Layout) -> str:
     if not path.exists():
         made = path.with_suffix(".new")
         made.unlink(missing_ok=True)
-        with open(
-            os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
-        ) as file:  # noqa: PTH123
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(48))
         made.rename(path)
     return path.read_text("ascii")
