@@ -1,8 +1,9 @@
 """Publishing: how long until an upload is accepted for good, beside verdaccio's publish.
 
-Both get the same twenty kilobytes a package, a new package every time, one after the other over
-one kept connection. Ours has answered when archive and rows are on disk (fsync, a synchronous
-commit) and the shape is checked; verdaccio answers when it has written its files.
+Both get the same twenty kilobytes a version, first of new packages, then further versions of
+them, one after the other over one kept connection. Ours has answered when archive and rows are on
+disk (fsync, a synchronous commit) and the shape is checked; verdaccio answers when it has written
+its files.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from bench.peers import installed_verdaccio, verdaccio
 from bench.processes import Server, free_port, running
 from bench.report import Figures, require, table
 from bench.served import environment
-from bench.uploads import NAMESPACE, multipart, peer_document, skills
+from bench.uploads import NAMESPACE, Upload, multipart, peer_document, skills
 from skreg import embedded
 from skreg.bootstrap import open_worker
 from skreg.db.migrate import migrate
@@ -32,14 +33,16 @@ from skreg.pki.local import local_key_uris
 from skreg.settings import load_worker_settings
 from skreg.worker import run_worker
 
-ROUNDS = 5
-UPLOADS = 34
-WARM_UP = 20
-"""Together fewer uploads than a namespace may make in a day."""
+KINDS = {"new package": 1, "new version": 4}
+"""What is published -> rounds of it, in this order."""
+UPLOADS = 36
+"""In a round, one a package; all rounds together are fewer than a namespace may make in a day."""
 _PASSWORD = "correct horse battery staple"
 _TOOLS = {"node": "Node.js 20 or later", "npm": "Node.js 20 or later"}
 
-Publish = Callable[[str, bytes], None]
+Publish = Callable[[Upload], None]
+Spent = dict[str, dict[str, list[float]]]
+"""Kind -> server -> milliseconds of each upload."""
 
 
 def run() -> Figures:
@@ -107,10 +110,10 @@ def _publisher(server: Server) -> Publish:
     said = _ask(connection, "POST", "/v1/tokens", wish, 201, authorization=f"Bearer {session}")
     token = json.loads(said)["token"]
 
-    def publish(name: str, archive: bytes) -> None:
-        body, kind = multipart(archive)
+    def publish(upload: Upload) -> None:
+        body, kind = multipart(upload.archive)
         sent = {"authorization": f"Bearer {token}", "content-type": kind}
-        path = f"/v1/packages/{NAMESPACE}/{name}/publish"
+        path = f"/v1/packages/{NAMESPACE}/{upload.name}/publish"
         _ask(connection, "POST", path, body, 202, **sent)
 
     return publish
@@ -119,11 +122,10 @@ def _publisher(server: Server) -> Publish:
 def _peer_publisher(server: Server) -> Publish:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
 
-    def publish(name: str, archive: bytes) -> None:
-        digests = hashlib.sha1(archive).hexdigest(), hashlib.sha512(archive).digest()
-        integrity = "sha512-" + base64.b64encode(digests[1]).decode()
-        document = peer_document(name, archive, digests[0], integrity)
-        _ask(connection, "PUT", f"/{name}", json.dumps(document).encode(), 201)
+    def publish(upload: Upload) -> None:
+        integrity = "sha512-" + base64.b64encode(hashlib.sha512(upload.archive).digest()).decode()
+        document = peer_document(upload, hashlib.sha1(upload.archive).hexdigest(), integrity)
+        _ask(connection, "PUT", f"/{upload.name}", json.dumps(document).encode(), 201)
 
     return publish
 
@@ -147,43 +149,46 @@ def _ask(
     return said
 
 
-def _measure(ours: Publish, theirs: Publish) -> dict[str, list[list[float]]]:
-    """Return milliseconds by server and round; the warm-up is not among them."""
-    made = list(skills(WARM_UP + ROUNDS * UPLOADS))
-    spent: dict[str, list[list[float]]] = {"skreg": [], "verdaccio": []}
-    for name, archive in made[:WARM_UP]:
-        ours(name, archive)
-        theirs(name, archive)
-    for start in range(WARM_UP, len(made), UPLOADS):
-        batch = made[start : start + UPLOADS]
-        for name in spent:
-            spent[name].append([])
-        for upload in batch:  # in turn: what else the machine does falls on both
-            spent["skreg"][-1].append(_timed(ours, *upload))
-            spent["verdaccio"][-1].append(_timed(theirs, *upload))
+def _measure(ours: Publish, theirs: Publish) -> Spent:
+    """Publish in turn here and there: what else the machine does falls on both."""
+    rounds = [kind for kind, count in KINDS.items() for _ in range(count)]
+    made = [(kind, skills(UPLOADS, f"1.{turn}.0")) for turn, kind in enumerate(rounds)]
+    spent: Spent = {kind: {"skreg": [], "verdaccio": []} for kind in KINDS}
+    for kind, uploads in made:
+        for upload in uploads:
+            spent[kind]["skreg"].append(_timed(ours, upload))
+            spent[kind]["verdaccio"].append(_timed(theirs, upload))
     return spent
 
 
-def _timed(publish: Publish, name: str, archive: bytes) -> float:
+def _timed(publish: Publish, upload: Upload) -> float:
     begun = time.perf_counter()
-    publish(name, archive)
+    publish(upload)
     return (time.perf_counter() - begun) * 1000
 
 
-def _figures(spent: dict[str, list[list[float]]], cpu: dict[str, float]) -> Figures:
-    uploads = WARM_UP + ROUNDS * UPLOADS
-    publish = {
-        name: {
-            "best_ms": round(min(min(times) for times in rounds), 3),
-            "p50_ms": round(median(median(times) for times in rounds), 3),
-            "p95_ms": round(median(quantiles(times, n=20)[18] for times in rounds), 3),
-            "cpu_ms": round(cpu[name] * 1000 / uploads, 3),
-        }
-        for name, rounds in spent.items()
-    }
-    pairs = zip(spent["skreg"], spent["verdaccio"], strict=True)
-    ratio = median(median(ours) / median(theirs) for ours, theirs in pairs)
-    head = ("server", *next(iter(publish.values())))
+def _figures(spent: Spent, cpu: dict[str, float]) -> Figures:
+    publish: dict[str, dict[str, float]] = {}
+    for kind, servers in spent.items():
+        for name, times in servers.items():
+            figures = {"best_ms": min(times), "p50_ms": median(times), "p95_ms": _p95(times)}
+            publish[f"{kind}, {name}"] = {key: round(value, 3) for key, value in figures.items()}
+    head = ("what", *next(iter(publish.values())))
     print(table(head, [[name, *figures.values()] for name, figures in publish.items()]))
-    print(f"publish accepted: {ratio:.2f} x verdaccio's time")
-    return {"publish": publish, "ratios": {"publish_vs_verdaccio": round(ratio, 3)}}
+    uploads = UPLOADS * sum(KINDS.values())
+    for name, seconds in cpu.items():
+        print(f"CPU of {name}: {seconds * 1000 / uploads:.1f} ms a publish")
+    ratios = {kind: median(at["skreg"]) / median(at["verdaccio"]) for kind, at in spent.items()}
+    for kind, ratio in ratios.items():
+        print(f"{kind} accepted: {ratio:.2f} x verdaccio's time")
+    return {
+        "publish": publish,
+        "ratios": {
+            "publish_vs_verdaccio": round(ratios["new version"], 3),
+            "publish_new_package_vs_verdaccio": round(ratios["new package"], 3),
+        },
+    }
+
+
+def _p95(times: list[float]) -> float:
+    return quantiles(times, n=20)[18]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import tempfile
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from skillpkg.archive.pack import pack_folder
@@ -22,16 +22,28 @@ description: A skill of twenty kilobytes, to see how long its publication takes.
 """
 
 
-def skills(count: int) -> Iterator[tuple[str, bytes]]:
-    """Yield names and archives of about 20 KB; their data does not compress."""
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One version to publish."""
+
+    name: str
+    version: str
+    archive: bytes
+
+
+def skills(count: int, version: str) -> list[Upload]:
+    """Return ``count`` packages' archives of about 20 KB; their data does not compress."""
     with tempfile.TemporaryDirectory(prefix="skreg-bench-skill-") as root:
-        for number in range(count):
-            name = f"upload-{number:04}-{os.urandom(2).hex()}x"
-            folder = Path(root, name)
-            folder.mkdir()
-            (folder / "SKILL.md").write_text(_SKILL.format(name=name))
-            (folder / "data.txt").write_bytes(base64.b85encode(os.urandom(_BYTES)))
-            yield name, pack_folder(folder, namespace=NAMESPACE, version="1.0.0").archive
+        return [_skill(Path(root), f"skill-{number}x", version) for number in range(count)]
+
+
+def _skill(root: Path, name: str, version: str) -> Upload:
+    folder = root / name
+    folder.mkdir()
+    (folder / "SKILL.md").write_text(_SKILL.format(name=name))
+    (folder / "data.txt").write_bytes(base64.b85encode(os.urandom(_BYTES)))
+    packed = pack_folder(folder, namespace=NAMESPACE, version=version)
+    return Upload(name, version, packed.archive)
 
 
 def multipart(archive: bytes) -> tuple[bytes, str]:
@@ -44,28 +56,28 @@ def multipart(archive: bytes) -> tuple[bytes, str]:
     return body, f"multipart/form-data; boundary={_BOUNDARY}"
 
 
-def peer_document(name: str, archive: bytes, shasum: str, integrity: str) -> dict[str, object]:
+def peer_document(upload: Upload, shasum: str, integrity: str) -> dict[str, object]:
     """Return what ``npm publish`` sends."""
-    tarball = f"{name}-1.0.0.tgz"
+    tarball = f"{upload.name}-{upload.version}.tgz"
     attachment = {
         "content_type": "application/octet-stream",
-        "data": base64.b64encode(archive).decode(),
-        "length": len(archive),
+        "data": base64.b64encode(upload.archive).decode(),
+        "length": len(upload.archive),
     }
     version = {
-        "name": name,
-        "version": "1.0.0",
+        "name": upload.name,
+        "version": upload.version,
         "description": "Twenty kilobytes.",
         "dist": {
             "shasum": shasum,
             "integrity": integrity,
-            "tarball": f"http://localhost/{name}/-/{tarball}",
+            "tarball": f"http://localhost/{upload.name}/-/{tarball}",
         },
     }
     return {
-        "_id": name,
-        "name": name,
-        "dist-tags": {"latest": "1.0.0"},
-        "versions": {"1.0.0": version},
+        "_id": upload.name,
+        "name": upload.name,
+        "dist-tags": {"latest": upload.version},
+        "versions": {upload.version: version},
         "_attachments": {tarball: attachment},
     }

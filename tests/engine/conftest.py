@@ -14,6 +14,11 @@ from support.engine import Engine, missing, start
 Start = Callable[..., Engine]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # The SDK's own modules warn about each other while they are imported.
+    config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:pulumi_aws.*")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     absent = missing() or (None if shutil.which("uv") else "uv")
     if absent is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pulumi
@@ -28,9 +29,15 @@ class Naive(pulumi.runtime.Mocks):
 
 
 @pytest.fixture(autouse=True)
-def _naive() -> None:
+def _naive() -> Iterator[None]:
+    """Pulumi's mocks want the thread's own event loop; a suite before may have taken it away."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     settings.ROOT.set(None)
     pulumi.runtime.set_mocks(Naive())
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 def run(program: Callable[[], object]) -> None:

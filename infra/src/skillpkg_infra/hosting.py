@@ -10,7 +10,7 @@ import inspect
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ForwardRef, TypedDict
+from typing import Any, ForwardRef, TypeAlias, TypedDict
 
 import pulumi
 
@@ -22,16 +22,22 @@ PACKAGE = "skillpkg"
 INNER_INPUTS = frozenset({"alarms", "events"})
 """What one component of ours tells another about its alarms; the host knows no such shapes."""
 
+Text: TypeAlias = pulumi.Input[str]
+MaybeText: TypeAlias = pulumi.Input[str] | None
+Texts: TypeAlias = Sequence[pulumi.Input[str]]
+NamedTexts: TypeAlias = Mapping[str, pulumi.Input[str]]
+ResourceTexts: TypeAlias = Mapping[Resource, Sequence[pulumi.Input[str]]]
+
 SHAPES: tuple[tuple[Any, Any], ...] = (
-    (pulumi.Input[str], pulumi.Output[str]),
-    (pulumi.Input[str] | None, pulumi.Output[str] | None),
+    (Text, pulumi.Output[str]),
+    (MaybeText, pulumi.Output[str] | None),
     (str, pulumi.Output[str]),
     (int, pulumi.Output[int]),
     (HsmBackend, pulumi.Output[str]),
     (RootMode, pulumi.Output[str]),
-    (Sequence[pulumi.Input[str]], pulumi.Output[list[str]]),
-    (Mapping[str, pulumi.Input[str]], pulumi.Output[dict[str, str]]),
-    (Mapping[Resource, Sequence[pulumi.Input[str]]], pulumi.Output[dict[str, list[str]]]),
+    (Texts, pulumi.Output[list[str]]),
+    (NamedTexts, pulumi.Output[dict[str, str]]),
+    (ResourceTexts, pulumi.Output[dict[str, list[str]]]),
 )
 """What a field of our outputs is -> what the host shows of it; other fields are left out."""
 
@@ -82,7 +88,7 @@ def _read(hint: ForwardRef) -> Any:
     by its not being resolved.
     """
     said: Any = type("Said", (), {"__annotations__": {"hint": hint.__forward_arg__}})
-    module = vars(sys.modules[hint.__forward_module__])
+    module = vars(sys.modules[str(hint.__forward_module__)])
     return inspect.get_annotations(said, globals=module, eval_str=True)["hint"]
 
 

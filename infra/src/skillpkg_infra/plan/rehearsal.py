@@ -93,6 +93,7 @@ def _run(
     settings.ROOT.set(None)
     pulumi.runtime.set_all_config(dict(config))
     monitor = _Monitor(answers, rehearsal)
+    _ensure_event_loop()  # type: ignore[no-untyped-call]  # the thread's may have been closed
     mocks.set_mocks(_Unused(), project=PROJECT, stack=stack, preview=False, monitor=monitor)
     _sync_await(run_pulumi_func(lambda: _program(program, rehearsal)))
     rehearsal.resources.sort(key=lambda one: (one.type, one.name))
