@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from skreg.adapters import hooks
-from skreg.adapters.hooks import HttpHooks, is_public
+from skreg.adapters.addresses import is_public
+from skreg.adapters.hooks import HttpHooks
 from skreg.ports.hooks import HookRefused, HookUnreached
 
 LOOPBACK = "127.0.0.0/8"

@@ -105,7 +105,8 @@ async def test_who_answers_too_slowly(site: str, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1", "::1", "fd00::1", "fe80::1%eth0",
-     "0.0.0.0", "100.64.0.1", "::ffff:127.0.0.1"],
+     "0.0.0.0", "100.64.0.1", "::ffff:127.0.0.1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::",
+     "224.0.0.1", "ff02::1", "240.0.0.1"],
 )  # fmt: skip
 async def test_a_users_host_is_not_a_way_into_the_own_network(
     address: str, monkeypatch: pytest.MonkeyPatch

@@ -10,27 +10,19 @@ import asyncio
 import socket
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-    ip_network,
-)
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from skreg.adapters.addresses import Address, is_public, meant
 from skreg.ports.hooks import HookAnswer, HookRefused, HookUnreached
 
 _TIMEOUT = urllib3.Timeout(connect=3.0, read=5.0)
 _TOTAL_SECONDS = 10.0
 _SIMULTANEOUS = 4
 _READ = 4096
-_NAT64 = IPv6Network("64:ff9b::/96")
-_Address = IPv4Address | IPv6Address
 
 
 class HttpHooks:
@@ -86,23 +78,8 @@ class HttpHooks:
             raise HookRefused("its address is not one of the public internet")
         return str(addresses[0])
 
-    def _is_own(self, address: _Address) -> bool:
-        return any(_meant(address) in network for network in self._networks)
-
-
-def is_public(address: _Address) -> bool:
-    """Whether an address is one of the public internet, whatever it is wrapped in."""
-    meant = _meant(address)
-    return meant.is_global and not meant.is_multicast and not meant.is_reserved
-
-
-def _meant(address: _Address) -> _Address:
-    """Return the IPv4 address that an IPv6 one stands for, if it does."""
-    if not isinstance(address, IPv6Address):
-        return address
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
+    def _is_own(self, address: Address) -> bool:
+        return any(meant(address) in network for network in self._networks)
 
 
 def _pool(parts: SplitResult, address: str) -> urllib3.HTTPConnectionPool:

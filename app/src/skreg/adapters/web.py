@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from skreg.adapters.addresses import is_public
 from skreg.adapters.loopback import is_loopback
 from skreg.errors import Unavailable
 from skreg.ports.web import WebAnswer
@@ -79,7 +80,7 @@ def _public(url: str) -> urllib3.BaseHTTPResponse:
     if parts.scheme != "https" or parts.port not in (None, 443):
         raise _unreached(url, "only https on its own port is asked")
     found = {str(item[4][0]) for item in socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)}
-    if not all(ip_address(item.partition("%")[0]).is_global for item in found):
+    if not all(is_public(ip_address(item.partition("%")[0])) for item in found):
         raise _unreached(url, "its address is not one of the public internet")
     pool = urllib3.HTTPSConnectionPool(
         sorted(found)[0], 443, server_hostname=host, assert_hostname=host, timeout=_TIMEOUT
