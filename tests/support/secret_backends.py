@@ -16,6 +16,8 @@ from support.secretmanager import secret_manager
 PRESENT = "pki-state"
 MISSING = "never-made"
 DISABLED = "switched-off"
+EMPTY = "made-without-a-value"
+CERTIFICATES = "certificates"
 VALUE = b'{"schema":"skreg.pki/1"}'
 
 
@@ -66,6 +68,8 @@ def awssm(folder: Path) -> Iterator[SecretBackend]:
         )
         manager.create_secret(Name=PRESENT, SecretString=VALUE.decode())
         manager.create_secret(Name="binary", SecretBinary=b"\x00\x01")
+        manager.create_secret(Name=EMPTY)
+        manager.create_secret(Name=CERTIFICATES)
         manager.create_secret(Name=DISABLED, SecretString="x")
         manager.delete_secret(SecretId=DISABLED, RecoveryWindowInDays=7)
         uri = f"awssm://{moto_kms.REGION}"
@@ -85,6 +89,8 @@ def gcpsm(folder: Path) -> Iterator[SecretBackend]:
         manager.versions = {
             f"projects/p/secrets/{PRESENT}": [b"older", VALUE],
             f"projects/p/secrets/{DISABLED}": [b"x"],
+            f"projects/p/secrets/{EMPTY}": [],
+            f"projects/p/secrets/{CERTIFICATES}": [],
         }
         manager.disabled = {f"projects/p/secrets/{DISABLED}"}
         yield SecretBackend(

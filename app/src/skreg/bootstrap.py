@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from skreg.ports.mail import Mail
     from skreg.ports.names import Names
     from skreg.ports.scanner import Scanner
+    from skreg.ports.secrets import NamedSecret
     from skreg.ports.web import Web
     from skreg.signing import SignatureRecord
 
@@ -90,6 +91,7 @@ class WorkerContainer:
     audit: SignatureAudit | None = None
     cdn: Cdn | None = None
     scanner: Scanner | None = None
+    certificates: NamedSecret | None = None
 
     async def close(self) -> None:
         """Return the database connections."""
@@ -172,7 +174,20 @@ def open_worker(settings: WorkerSettings, *, clock: Clock = utc_now) -> WorkerCo
         audit=audit,
         cdn=open_cdn(settings.cdn_uri),
         scanner=open_scanner(settings.scanner_url),
+        certificates=open_certificates(settings),
     )
+
+
+def open_certificates(settings: WorkerSettings) -> NamedSecret | None:
+    """Return where the CAs' certificates are put for others; None when the settings say nowhere.
+
+    Raises:
+        ConfigurationInvalid: the URI names no secret.
+    """
+    from skreg.adapters.secrets import open_secret
+    from skreg.ports.secrets import NamedSecret
+
+    return NamedSecret(*open_secret(settings.pki_secret)) if settings.pki_secret else None
 
 
 def open_sealing(settings: StorageSettings) -> Sealing | None:

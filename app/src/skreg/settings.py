@@ -20,6 +20,7 @@ from skreg.errors import ConfigurationInvalid
 
 BLOB_SCHEMES = ("file", "s3", "gs", "az")
 KEY_SCHEMES = ("file", "awskms", "gcpkms", "azurekms", "pkcs11")
+WRITABLE_SECRETS = ("file", "awssm", "gcpsm", "azurekv")
 
 
 S = TypeVar("S", bound="Settings")
@@ -128,6 +129,13 @@ def _key_uri(value: str | None) -> str | None:
     for uri in (value or "").split():
         if uri.partition(":")[0] not in KEY_SCHEMES:
             raise ValueError(f"must begin with one of {', '.join(f'{s}:' for s in KEY_SCHEMES)}")
+    return value
+
+
+def _writable_secret(value: str | None) -> str | None:
+    if value is not None and value.partition("://")[0] not in WRITABLE_SECRETS:
+        known = ", ".join(f"{scheme}://" for scheme in WRITABLE_SECRETS)
+        raise ValueError(f"must begin with one of {known}: the worker writes it")
     return value
 
 
@@ -263,7 +271,8 @@ class WorkerSettings(StorageSettings):
     former_key_uris: str = ""
     """Keys that were replaced and still sign, parted by spaces: CAs' for their CRLs, the log's."""
     pki_secret: str | None = None
-    """Where issued certificates are kept, as a secret's URI; unset: in the database."""
+    """Where the worker puts the CAs' certificates for others to read, as a secret's URI: registry
+    CA, publisher CA and root as PEM; unset: nowhere but the trust bundle and each release."""
     redirect_hosts: str = ""
     """Comma-separated hosts a client may follow a redirect to (goes into the trust bundle)."""
     cdn_uri: str = "none:"
@@ -283,6 +292,8 @@ class WorkerSettings(StorageSettings):
         "root_key_uri",
         "former_key_uris",
     )(_key_uri)
+
+    _check_secret = field_validator("pki_secret")(_writable_secret)
 
     def key_uris(self) -> dict[str, str]:
         """Return the key settings that are set, by environment variable."""

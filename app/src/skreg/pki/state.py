@@ -127,9 +127,10 @@ class PkiState:
         )
 
     @property
-    def chain_pem(self) -> str:
-        """Leaf and registry CA as PEM, leaf first."""
-        return pem(self.leaf) + pem(self.registry_ca.certificate)
+    def authorities_pem(self) -> str:
+        """The present CAs' certificates as PEM: registry CA, publisher CA, the root last."""
+        ordered = (self.registry_ca, self.publisher_ca, self.root)
+        return "".join(pem(item.certificate) for item in ordered)
 
     @property
     def authorities(self) -> tuple[Authority, Authority, Authority]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -19,3 +20,19 @@ class SecretStore(Protocol):
     def write(self, name: str, value: bytes) -> None:
         """Store a new value under the name."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSecret:
+    """One secret of one store; errors as `SecretStore`'s."""
+
+    store: SecretStore
+    name: str
+
+    def read(self) -> bytes:
+        """Return the secret's present value."""
+        return self.store.read(self.name)
+
+    def write(self, value: bytes) -> None:
+        """Store a new value."""
+        self.store.write(self.name, value)

@@ -22,8 +22,10 @@ from skreg.pki.state import PkiState
 from skreg.publish import pipeline_pki, trouble
 from skreg.publish.pipeline_index import refresh
 from skreg.publish.pipeline_log import sequence
+from skreg.publish.pipeline_pki import Kept
 from skreg.publish.pipeline_release import release
 from skreg.publish.pipeline_version import vet_and_sign
+from skreg.publish.shown_certificates import ShownCertificates
 
 _log = structlog.get_logger(__name__)
 
@@ -35,6 +37,10 @@ class Pipeline:
     container: WorkerContainer
     written: bytes = b""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    shown: ShownCertificates = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shown = ShownCertificates(self.container.certificates)
 
     async def advance(self, version_id: int) -> None:
         """Bring one version as far as it goes; does nothing while another process has it.
@@ -77,8 +83,18 @@ class Pipeline:
         size = await sequence(container, connection, kept.state)
         await release(container, connection, size)
         await refresh(container, connection, kept.state, size)
-        if kept.failure is None:
+        await self._show_certificates(connection, kept)
+
+    async def _show_certificates(self, connection: AsyncConnection, kept: Kept) -> None:
+        """The last step, so that nothing waits for it; then all works, or it is told."""
+        now = self.container.clock()
+        failure = await self.shown.show(kept.state, now)
+        if kept.failure is not None:
+            return
+        if failure is None:
             await trouble.clear(connection)
+        else:
+            await trouble.note(connection, failure, now)
 
     async def _write_pki(self, state: PkiState) -> None:
         present = state_json.to_bytes(state)

@@ -90,7 +90,8 @@ def _answering(name: str) -> Iterator[None]:
         raise Missing(
             "The secret does not exist or may not be used.",
             why=f"{name}: {error.message}",
-            fix="Check its name and that this identity has the role secretAccessor on it.",
+            fix="Check its name and that this identity has the role secretAccessor on it, to write "
+            "secretVersionAdder.",
         ) from error
     except (exceptions.GoogleAPIError, GoogleAuthError) as error:
         raise Unavailable(
