@@ -27,7 +27,7 @@ from support.skills import make_skill
 
 Document = dict[str, Any]
 Hook = Callable[[Document], Document]
-KINDS = ("timestamp", "bin", "index", "release", "entry", "trust")
+KINDS = ("timestamp", "bin", "index", "release", "entry", "submitted", "trust")
 
 
 def sha256(data: bytes) -> str:
@@ -161,8 +161,12 @@ class StaticRegistry:
         time: datetime | None = None,
         signed_bytes: bytes | None = None,
         files: Mapping[str, bytes] | None = None,
+        submitted: datetime | None = None,
     ) -> StaticRegistry:
-        """Add a version: pack, sign, log, release. ``time`` is the log's (two days ago)."""
+        """Add a version: pack, sign, log, release.
+
+        ``time`` is the log's (two days ago), ``submitted`` the same of a publisher's signature.
+        """
         data = archive or make_skill(
             namespace, name, version, dependencies=dependencies, files=files
         )
@@ -182,7 +186,9 @@ class StaticRegistry:
             "signer": signer,
         }
         at = time or self.now - 2 * DAY
-        index = self._log(package, common, leaf, at)
+        signature = leaf.sign(signed_bytes or data)
+        first = self._submit(package, common, leaf, submitted or at, signature, kind)
+        index = self._log(package, "publish", common | {"leaf": sha256(leaf.der)}, at)
         document = common | {
             "dependencies": dict(dependencies or {}),
             "state": "published",
@@ -190,45 +196,68 @@ class StaticRegistry:
             "published_at": format_time(at),
             "log_index": index,
         }
-        signature = leaf.sign(signed_bytes or data)
-        published = Version(data, document, self._release(signature, (leaf, issuer), index))
+        record = self._release(signature, (leaf, issuer), index, first)
+        published = Version(data, document, record)
         package.versions[version] = published
         package.sequence += 1
         package.signed_at = self.now - timedelta(hours=1)
         return self
 
-    def _log(self, package: Package, common: Document, leaf: Holder, at: datetime) -> int:
+    def _submit(
+        self,
+        package: Package,
+        common: Document,
+        leaf: Holder,
+        at: datetime,
+        signature: bytes,
+        kind: str,
+    ) -> int | None:
+        """Log a publisher's signature; None for the registry's own."""
+        if kind == "registry":
+            return None
+        facts = {"leaf": sha256(leaf.der), "signature": sha256(signature)}
+        return self._log(package, "submitted", common | facts, at)
+
+    def _log(self, package: Package, kind: str, facts: Document, at: datetime) -> int:
         package.entries += 1
-        entry = common | {
+        entry = facts | {
             "schema": "skreg.entry/1",
-            "type": "publish",
+            "type": kind,
             "registry": self.registry_id,
             "namespace": package.namespace,
             "name": package.name,
-            "leaf": sha256(leaf.der),
             "time": format_time(at),
             "seq": package.entries,
             "prev": package.last_entry,
         }
         package.last_entry = len(self.log.entries)
-        self.log.entries.append(self._document("entry", entry))
+        name = "entry" if kind == "publish" else kind
+        self.log.entries.append(self._document(name, entry))
         return package.last_entry
 
-    def _release(self, signature: bytes, chain: tuple[Holder, Holder], index: int) -> bytes:
-        size = len(self.log.entries)
-        proof = tiles.prove_inclusion(index, size, self.log.read_tile)
+    def _release(
+        self, signature: bytes, chain: tuple[Holder, Holder], index: int, submitted: int | None
+    ) -> bytes:
+        first = {} if submitted is None else {"submitted": self._proven(submitted)}
         return self._document(
             "release",
             {
                 "schema": "skreg.release/1",
                 "signature": b64(signature),
                 "chain": [b64(holder.der) for holder in chain],
-                "entry": self.log.entries[index].decode(),
-                "index": index,
-                "proof": [b64(one) for one in proof],
                 "checkpoint": self.log.signed().decode(),
-            },
+            }
+            | self._proven(index)
+            | first,
         )
+
+    def _proven(self, index: int) -> Document:
+        proof = tiles.prove_inclusion(index, len(self.log.entries), self.log.read_tile)
+        return {
+            "entry": self.log.entries[index].decode(),
+            "index": index,
+            "proof": [b64(one) for one in proof],
+        }
 
     def _document(self, kind: str, document: Document) -> bytes:
         return canonical_json.dumps(self.hooks.get(kind, lambda same: same)(document))

@@ -40,6 +40,8 @@ class Check(StrEnum):
     CRL_ROLLBACK = "crl-rollback"
     REVOKED = "revoked"
     RELEASE = "release"
+    SUBMITTED_ENTRY = "submitted-entry"
+    SUBMITTED_PROOF = "submitted-proof"
     LOG_ENTRY = "log-entry"
     LOG_PROOF = "log-proof"
     LOG_CHECKPOINT = "log-checkpoint"

@@ -6,7 +6,8 @@ import pytest
 
 import support.lies_index
 import support.lies_log
-import support.lies_release  # noqa: F401  # each adds its attacks
+import support.lies_release
+import support.lies_submitted  # noqa: F401  # each adds its attacks
 from skillpkg.crypto import names
 from skillpkg.errors import Check, VerificationRefused
 from support.certificates import NOW, intermediate_shape, issue, leaf_shape

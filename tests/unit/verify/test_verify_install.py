@@ -12,6 +12,7 @@ from skillpkg.install.modes import age
 from skillpkg.install.verify import Mode
 from skillpkg.package_ref import PackageRef
 from support.certificates import DAY, NOW, Revoked, issue, leaf_shape, make_crl
+from support.lies_submitted import short_lived
 from support.static_registry import Client, Ref, StaticRegistry, sha256
 
 REF = Ref("acme", "deploy")
@@ -48,6 +49,36 @@ def test_a_publisher_signs_its_own(client: Client) -> None:
     index = client.verifier.open_index(Ref("acme", "org-skill"))
     found = client.verifier.verify_release(index, "1.0.0")
     assert found.signer.publisher_namespace == "acme"
+
+
+def test_a_publishers_leaf_counts_when_its_signature_was_submitted(
+    registry: StaticRegistry,
+) -> None:
+    """A leaf of a day survives a review of weeks; so does a revocation with a later date."""
+    registry.publisher = short_lived(registry, NOW - 39 * DAY)
+    registry.publish("acme", "reviewed", publisher=True, submitted=NOW - 40 * DAY)
+    leaf, issuer = registry.publisher
+    revoked = Revoked(leaf.certificate.serial_number, NOW - 30 * DAY)
+    registry.revoke(issuer, make_crl(issuer, [revoked], number=2), 2)
+    client = Client(registry.build())
+    found = client.verifier.verify_release(
+        client.verifier.open_index(Ref("acme", "reviewed")), "1.0.0"
+    )
+    assert (found.time, found.entry.time) == (NOW - 40 * DAY, NOW - 2 * DAY)
+
+
+def test_each_version_of_a_mixed_package_names_its_signer(registry: StaticRegistry) -> None:
+    """A registry's version before a publisher's is nothing to say; after it, it is."""
+    registry.publish("acme", "moving", "1.0.0", time=NOW - 9 * DAY)
+    registry.publish("acme", "moving", "1.1.0", publisher=True, time=NOW - 8 * DAY)
+    registry.publish("acme", "moving", "1.2.0", time=NOW - 7 * DAY)
+    registry.packages["acme/moving"].signer_class = "mixed"
+    client = Client(registry.build())
+    index = client.verifier.open_index(Ref("acme", "moving"))
+    found = {v: client.verifier.verify_release(index, v) for v in index.versions}
+    assert [one.signer.publisher_namespace for one in found.values()] == [None, "acme", None]
+    assert [len(one.warnings) for one in found.values()] == [0, 0, 1]
+    assert "by the registry alone" in found["1.2.0"].warnings[0]
 
 
 @pytest.mark.parametrize("prefix_length", [2, 3])

@@ -142,7 +142,7 @@ def _show_one(done: Done, width: int, out: Output) -> None:
         out.line((f"= {title}", "bold"), (f"  already installed{need}", "dim"))
         return
     by, log = _signer(done), f"log #{done.release.log_index}"
-    time = f"{done.release.entry.time:%Y-%m-%d %H:%M} UTC"
+    time = f"{done.release.time:%Y-%m-%d %H:%M} UTC"
     out.line((f"+ {title}", "bold green"), (f"  {by} · {log} · {time}{need}", ""))
 
 
@@ -176,6 +176,6 @@ def _done_document(done: Done) -> dict[str, object]:
         document["checked"] = list(CHECKS)
         document["signed_by"] = done.release.signer.publisher_namespace or "registry"
         document["log"] = {"origin": done.release.log_origin, "index": done.release.log_index}
-        document["time"] = done.release.entry.time.isoformat()
+        document["time"] = done.release.time.isoformat()
         document["warnings"] = list(done.release.warnings)
     return document

@@ -14,8 +14,8 @@ SCHEMA = "skreg.entry/1"
 
 
 @dataclass(frozen=True, slots=True)
-class PublishEntry:
-    """The log's statement that a version was published.
+class ArchiveEntry:
+    """The log's statement about one version's archive: it was published, or submitted.
 
     ``leaf`` is the sha256 of the signing leaf's DER; ``seq`` counts the package's entries from
     1 and ``previous`` is the log index of the one before.
@@ -34,17 +34,42 @@ class PublishEntry:
     previous: int | None
 
 
-def parse_publish(text: str) -> PublishEntry:
+@dataclass(frozen=True, slots=True)
+class SubmittedEntry:
+    """The log's statement that a publisher's own signature over an archive was seen.
+
+    ``signature`` is the sha256 of the signature's DER.
+    """
+
+    archive: ArchiveEntry
+    signature: str
+
+
+def parse_publish(text: str) -> ArchiveEntry:
     """Read a publish entry, verbatim as the log holds it.
 
     Raises:
         ValueError: not canonical JSON, of another type, or a field that breaks its rule.
     """
+    return _archive(_typed(text, "publish"))
+
+
+def parse_submitted(text: str) -> SubmittedEntry:
+    """Read a submitted entry; errors as `parse_publish`."""
+    value = _typed(text, "submitted")
+    return SubmittedEntry(_archive(value), fields.digest(value, "signature"))
+
+
+def _typed(text: str, kind: str) -> canonical_json.JsonObject:
     value = canonical_json.loads(text.encode("utf-8"))
     fields.schema(value, SCHEMA)
-    if value.get("type") != "publish":
-        raise ValueError("type: expected publish")
-    entry = PublishEntry(
+    if value.get("type") != kind:
+        raise ValueError(f"type: expected {kind}")
+    return value
+
+
+def _archive(value: canonical_json.JsonObject) -> ArchiveEntry:
+    entry = ArchiveEntry(
         registry=fields.text(value, "registry"),
         package=f"{fields.text(value, 'namespace')}/{fields.text(value, 'name')}",
         version=fields.text(value, "version"),

@@ -21,6 +21,7 @@ from skillpkg.types import SignerKind
 SCHEMA = "skreg.index/1"
 MAX_VERSIONS = 20_000
 STATES = ("published", "yanked", "withdrawn")
+SIGNER_CLASSES = ("registry", "publisher", "mixed")
 _PACKAGE = re.compile(r"[a-z0-9-]{1,64}/[a-z0-9-]{1,64}", re.ASCII)
 _VERSION = re.compile(r"[0-9A-Za-z.+-]{1,128}", re.ASCII)
 
@@ -62,6 +63,7 @@ class PackageIndex:
 
     ``mode`` is how its dates were judged: from an index opened in exact mode only a release
     whose sha256 was known before may be taken. ``warnings`` are sentences for the user.
+    ``signer_class`` is the class of every version's signer; ``mixed`` where each names its own.
     ``moved_to`` is the ``ns/name`` under which the package goes on, by its owners' word.
     """
 
@@ -82,6 +84,10 @@ class PackageIndex:
     def package(self) -> str:
         """``ns/name``."""
         return f"{self.namespace}/{self.name}"
+
+    def signer_of(self, version: IndexVersion) -> str:
+        """Return the class that must have signed a version: ``registry`` or ``publisher``."""
+        return version.signer.kind if self.signer_class == "mixed" else self.signer_class
 
     def find(self, version: str) -> IndexVersion:
         """Return a version; NotFound when the registry never had it or took it down."""
@@ -153,7 +159,7 @@ def _parse(value: JsonObject, signer: chain.VerifiedChain) -> PackageIndex:
         name=fields.text(value, "name"),
         sequence=fields.integer(value, "sequence", least=1),
         signed_at=fields.moment(value, "signed_at"),
-        signer_class=_one_of(fields.text(value, "signer_class"), ("registry", "publisher")),
+        signer_class=_one_of(fields.text(value, "signer_class"), SIGNER_CLASSES),
         dist_tags=tags,
         versions=found,
         advisories=tuple(fields.objects(value, "advisories", most=MAX_VERSIONS)),

@@ -23,7 +23,8 @@ from skillpkg.crypto.chain import VerifiedChain, verify_chain
 from skillpkg.crypto.checkpoint import open_checkpoint
 from skillpkg.crypto.trust import TrustBundle
 from skillpkg.errors import Check, ManifestInvalid, NetworkFailure, VerificationRefused
-from skillpkg.install.entry import PublishEntry, parse_publish
+from skillpkg.install import submitted
+from skillpkg.install.entry import ArchiveEntry, parse_publish
 from skillpkg.install.index import IndexVersion, PackageIndex
 from skillpkg.install.modes import Mode
 from skillpkg.install.ports import TrustState
@@ -64,8 +65,8 @@ def recheck(
     if record is None:
         raise _changed(package, "Its release record is gone.")
     content = hashlib.sha256(tar.encode(read_members(package, folder))).hexdigest()
-    chain, entry = _read_record(package, record)
-    signer = verify_chain(chain, trust.root_certificates, entry.time, registry_id=trust.registry_id)
+    chain, entry, at = _read_record(package, record)
+    signer = verify_chain(chain, trust.root_certificates, at, registry_id=trust.registry_id)
     if entry.content_digest != content:
         raise _changed(package, f"Its files make {content}; the log has {entry.content_digest}.")
     index, version = _as_index(package, entry, signer, hashlib.sha256(record).hexdigest())
@@ -75,7 +76,7 @@ def recheck(
     _require_signature(package, release, signer)
     keys = trust.log_keys(entry.time)
     require_inclusion(release, open_checkpoint(release.checkpoint, keys))
-    return Rechecked(package, signer, entry.time, _revocation(signer, entry, state, clock))
+    return Rechecked(package, signer, at, _revocation(signer, at, state, clock))
 
 
 def read_members(package: InstalledPackage, folder: Path) -> list[Member]:
@@ -116,10 +117,15 @@ def _walk(folder: Path, prefix: str) -> Iterator[str]:
 
 def _read_record(
     package: InstalledPackage, record: bytes
-) -> tuple[tuple[bytes, ...], PublishEntry]:
+) -> tuple[tuple[bytes, ...], ArchiveEntry, datetime]:
+    """Return the record's chain, its publish entry, and the trusted time of the signature."""
     try:
         value = canonical_json.loads(record)
-        return fields.binaries(value, "chain", most=4), parse_publish(fields.text(value, "entry"))
+        entry = parse_publish(fields.text(value, "entry"))
+        seen = fields.optional(fields.mapping, value, "submitted")
+        first = None if seen is None else submitted.parse(seen, package.package)
+        chain = fields.binaries(value, "chain", most=4)
+        return chain, entry, entry.time if first is None else first.time
     except ValueError as error:
         raise VerificationRefused(
             Check.RELEASE,
@@ -130,7 +136,7 @@ def _read_record(
 
 
 def _as_index(
-    package: InstalledPackage, entry: PublishEntry, signer: VerifiedChain, digest: str
+    package: InstalledPackage, entry: ArchiveEntry, signer: VerifiedChain, digest: str
 ) -> tuple[PackageIndex, IndexVersion]:
     """Return what the registry's index would say of this version, from what the store says."""
     version = IndexVersion(
@@ -195,12 +201,12 @@ class _Offline:
 
 
 def _revocation(
-    signer: VerifiedChain, entry: PublishEntry, state: TrustState, clock: Callable[[], datetime]
+    signer: VerifiedChain, at: datetime, state: TrustState, clock: Callable[[], datetime]
 ) -> tuple[str, ...]:
     """Judge by the revocation lists that were kept; without one, say so."""
     lists = Revocations(_Offline(), state, {}, clock)
     try:
-        return lists.check(signer, entry.time, Mode.EXACT)
+        return lists.check(signer, at, Mode.EXACT)
     except NetworkFailure:
         return ("No revocation list is kept here, so revocation was not checked.",)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from skillpkg import canonical_json
 from skillpkg.archive.reader import Archive, read_archive
@@ -10,13 +11,14 @@ from skillpkg.crypto import chain, fields, merkle, signatures
 from skillpkg.crypto.checkpoint import Checkpoint
 from skillpkg.crypto.trust import TrustBundle
 from skillpkg.errors import ArchiveInvalid, Check
-from skillpkg.install.entry import PublishEntry, parse_publish
+from skillpkg.install import submitted
+from skillpkg.install.entry import ArchiveEntry, parse_publish
 from skillpkg.install.fetching import require_sha256
 from skillpkg.install.index import IndexVersion, PackageIndex
 from skillpkg.install.modes import refusal
+from skillpkg.install.submitted import MAX_PROOF, Submitted
 
 SCHEMA = "skreg.release/1"
-MAX_PROOF = 63
 _FILE_RULES = ("file-not-listed", "file-missing", "file-size", "file-digest")
 
 
@@ -25,15 +27,22 @@ class Release:
     """A release record: the detached signature, its chain, and the log's proof.
 
     ``entry_text`` and ``checkpoint`` are verbatim; ``index`` is the entry's place in the log.
+    ``submitted`` is there exactly where a publisher signed.
     """
 
     signature: bytes
     chain: tuple[bytes, ...]
     entry_text: str
-    entry: PublishEntry
+    entry: ArchiveEntry
     index: int
     proof: tuple[bytes, ...]
     checkpoint: bytes
+    submitted: Submitted | None = None
+
+    @property
+    def trusted_time(self) -> datetime:
+        """When the log first says that the signature was there."""
+        return self.entry.time if self.submitted is None else self.submitted.time
 
 
 def object_path(index: PackageIndex, version: IndexVersion, suffix: str) -> str:
@@ -66,8 +75,8 @@ def parse_release(data: bytes, index: PackageIndex, version: IndexVersion) -> Re
     """Return the release record that the index commits to; its signature is not judged yet.
 
     Raises:
-        VerificationRefused: release (other bytes, or a record that cannot be read) or
-            log-entry (the entry inside cannot be read).
+        VerificationRefused: release (other bytes, or a record that cannot be read), log-entry or
+            submitted-entry (the entry inside cannot be read).
     """
     path = object_path(index, version, "release")
     require_sha256(data, version.release, path, Check.RELEASE)
@@ -81,15 +90,21 @@ def parse_release(data: bytes, index: PackageIndex, version: IndexVersion) -> Re
             fields.integer(value, "index"),
             fields.binaries(value, "proof", most=MAX_PROOF),
         )
+        seen = fields.optional(fields.mapping, value, "submitted")
+        first = None if seen is None else submitted.parse(seen, path)
     except ValueError as error:
         raise refusal(Check.RELEASE, f"{path} cannot be read.", str(error)) from error
     return Release(
-        parts[0], parts[1], text, _entry(text, path), parts[2], parts[3], checkpoint.encode()
+        parts[0], parts[1], text, _entry(text, path), parts[2], parts[3], checkpoint.encode(), first
     )
 
 
 def verify_signer(
-    archive: bytes, release: Release, index: PackageIndex, trust: TrustBundle
+    archive: bytes,
+    release: Release,
+    index: PackageIndex,
+    version: IndexVersion,
+    trust: TrustBundle,
 ) -> chain.VerifiedChain:
     """Return the chain of the leaf that signed the archive, at the log's trusted time.
 
@@ -100,14 +115,15 @@ def verify_signer(
     found = chain.verify_chain(
         release.chain,
         trust.root_certificates,
-        release.entry.time,
+        release.trusted_time,
         registry_id=trust.registry_id,
     )
-    if found.signer_class != index.signer_class:
+    wanted = index.signer_of(version)
+    if found.signer_class != wanted:
         raise refusal(
             Check.CHAIN_POLICY,
             f"{index.package} is signed by the wrong kind of signer.",
-            f"The package belongs to a {index.signer_class}; a {found.signer_class} signed.",
+            f"A {wanted} was promised; a {found.signer_class} signed.",
         )
     if found.signer_class == "publisher" and found.publisher_namespace != index.namespace:
         raise refusal(
@@ -130,7 +146,7 @@ def require_entry(
     """Hold the log's entry to what index, archive and chain say.
 
     Raises:
-        VerificationRefused: log-entry, naming the field that differs.
+        VerificationRefused: log-entry or submitted-entry, naming the field that differs.
     """
     entry, serial = release.entry, signer.leaf.serial_number
     known = version.signer.cert_serial
@@ -154,13 +170,14 @@ def require_entry(
                 f"The log entry of {index.package}@{version.version} is of something else.",
                 f"Its {name} is {found}, not {wanted}.",
             )
+    submitted.require_of(release.submitted, entry, release.index, release.signature)
 
 
 def require_inclusion(release: Release, checkpoint: Checkpoint) -> None:
-    """Prove the entry's place in the log under the release's own checkpoint.
+    """Prove the entries' places in the log under the release's own checkpoint.
 
     Raises:
-        VerificationRefused: log-proof.
+        VerificationRefused: log-proof or submitted-proof.
     """
     leaf = merkle.leaf_hash(release.entry_text.encode("utf-8"))
     included = merkle.verify_inclusion(
@@ -173,9 +190,11 @@ def require_inclusion(release: Release, checkpoint: Checkpoint) -> None:
             f"The proof for entry {release.index} does not lead to the root of "
             f"{checkpoint.origin} at {checkpoint.size}.",
         )
+    if release.submitted is not None:
+        submitted.require_included(release.submitted, checkpoint)
 
 
-def _entry(text: str, path: str) -> PublishEntry:
+def _entry(text: str, path: str) -> ArchiveEntry:
     try:
         return parse_publish(text)
     except ValueError as error:

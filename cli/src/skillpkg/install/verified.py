@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from skillpkg.archive.reader import Archive
 from skillpkg.crypto.chain import VerifiedChain
 from skillpkg.errors import Check, UsageError
-from skillpkg.install.entry import PublishEntry
+from skillpkg.install.entry import ArchiveEntry
 from skillpkg.install.index import IndexVersion, PackageIndex
 from skillpkg.install.modes import Mode, refusal
 
@@ -16,15 +17,16 @@ from skillpkg.install.modes import Mode, refusal
 class VerifiedRelease:
     """A version that passed every check.
 
-    ``entry.time`` is the trusted time of its signature; ``log_origin`` and ``log_index`` say
-    where the public can find it; ``warnings`` are sentences for the user.
+    ``time`` is the trusted time of its signature; ``log_origin`` and ``log_index`` say where the
+    public can find it; ``warnings`` are sentences for the user.
     """
 
     package: str
     version: IndexVersion
     archive: Archive
     signer: VerifiedChain
-    entry: PublishEntry
+    entry: ArchiveEntry
+    time: datetime
     log_origin: str
     log_index: int
     warnings: tuple[str, ...]
@@ -70,3 +72,16 @@ def moved(package: PackageIndex) -> tuple[str, ...]:
     if package.moved_to is None:
         return ()
     return (f"{package.package} goes on as {package.moved_to}: new versions are there.",)
+
+
+def downgraded(package: PackageIndex, found: IndexVersion) -> tuple[str, ...]:
+    """Return the warning about a version that its publisher did not sign, after one it did."""
+    if found.signer.kind == "publisher":
+        return ()
+    before = (one for one in package.versions.values() if one.published_at < found.published_at)
+    if not any(one.signer.kind == "publisher" for one in before):
+        return ()
+    return (
+        f"{package.package}@{found.version} is signed by the registry alone, and a version before "
+        "it by its publisher.",
+    )

@@ -30,6 +30,7 @@ from skillpkg.install.revocation import FOREVER, Revocations
 from skillpkg.install.verified import (
     VerifiedRelease,
     deprecated,
+    downgraded,
     moved,
     require_expected,
     yanked,
@@ -187,9 +188,10 @@ class Verifier:
         path = release.object_path(package, found, "release")
         require_size(record, path, Check.RELEASE, MAX_RELEASE)
         parsed = release.parse_release(record, package, found)
-        signer = release.verify_signer(archive, parsed, package, self._trust)
-        warnings = self._crls().check(signer, parsed.entry.time, package.mode)
+        signer = release.verify_signer(archive, parsed, package, found, self._trust)
+        warnings = self._crls().check(signer, parsed.trusted_time, package.mode)
         warnings += yanked(package, found) + deprecated(package, found)
+        warnings += downgraded(package, found)
         release.require_entry(parsed, signer, package, found, self._trust.registry_id)
         origin = self._require_logged(parsed)
         return VerifiedRelease(
@@ -198,6 +200,7 @@ class Verifier:
             archive=opened,
             signer=signer,
             entry=parsed.entry,
+            time=parsed.trusted_time,
             log_origin=origin,
             log_index=parsed.index,
             warnings=tuple(dict.fromkeys(package.warnings + warnings)),
