@@ -16,7 +16,7 @@ from skreg.errors import PublishedBytesDiffer, ReleaseInvalid
 from skreg.publish.log.published import inclusion_proof
 from skreg.publish.log.sequencer import integrate
 from skreg.publish.sign.archive import sign_archive
-from skreg.publish.sign.release import Release
+from skreg.publish.sign.release import Proven, Release
 from skreg.publish.sign.writer import (
     ArchivePlace,
     withdraw_archive,
@@ -32,8 +32,11 @@ PLACE = ArchivePlace("acme", "demo", "1.0.0+b", DIGEST)
 async def release() -> Release:
     blobs = MemoryStore()
     note = await integrate(blobs, new_log_keys(), database(), 300)
-    proof = await inclusion_proof(blobs, 270, 300)
-    return Release(sign_archive(b"bytes", LEAF), LEAF.chain, entry(270), 270, proof, note)
+    published, submitted = [
+        Proven(entry(index), index, await inclusion_proof(blobs, index, 300))
+        for index in (270, 260)
+    ]
+    return Release(sign_archive(b"bytes", LEAF), LEAF.chain, published, note, submitted)
 
 
 def test_the_signature_is_what_openssl_checks() -> None:
@@ -44,7 +47,8 @@ def test_the_signature_is_what_openssl_checks() -> None:
 
 
 async def test_a_release_carries_entry_and_checkpoint_verbatim() -> None:
-    made = await release()
+    publishers = await release()
+    made = replace(publishers, submitted=None)
     record = json.loads(made.to_bytes())
     assert record == {
         "schema": "skreg.release/1",
@@ -52,16 +56,21 @@ async def test_a_release_carries_entry_and_checkpoint_verbatim() -> None:
         "chain": [base64.b64encode(LEAF.chain[0]).decode()],
         "entry": entry(270).decode(),
         "index": 270,
-        "proof": [base64.b64encode(one).decode() for one in made.proof],
+        "proof": [base64.b64encode(one).decode() for one in made.published.proof],
         "checkpoint": made.checkpoint.decode(),
     }
+    first = json.loads(publishers.to_bytes()).pop("submitted")
+    assert (first["entry"], first["index"]) == (entry(260).decode(), 260)
 
 
 async def test_a_release_that_no_client_would_install_is_not_built() -> None:
     made = await release()
-    for change in ({"index": 271}, {"entry": entry(271)}, {"proof": made.proof[:-1]}):
-        with pytest.raises(ReleaseInvalid, match="not proved"):
-            replace(made, **change).to_bytes()  # type: ignore[arg-type]
+    cut = {"proof": made.published.proof[:-1]}
+    for change in ({"index": 271}, {"entry": entry(271)}, cut):
+        wrong = replace(made.published, **change)  # type: ignore[arg-type]
+        for part in ("published", "submitted"):
+            with pytest.raises(ReleaseInvalid, match="not proved"):
+                replace(made, **{part: wrong}).to_bytes()  # type: ignore[arg-type]
     with pytest.raises(ReleaseInvalid, match="cannot be read"):
         replace(made, checkpoint=b"no note").to_bytes()
 

@@ -6,8 +6,13 @@ from enum import StrEnum
 
 
 class VersionState(StrEnum):
-    """Where a version is in its life."""
+    """Where a version is in its life.
 
+    What a publisher signed begins as ``submitted`` until the worker has asked for the log's entry
+    about the signature; all else begins as ``uploaded``.
+    """
+
+    SUBMITTED = "submitted"
     UPLOADED = "uploaded"
     VETTING = "vetting"
     REJECTED = "rejected"
@@ -23,11 +28,18 @@ VISIBLE = frozenset({VersionState.PUBLISHED, VersionState.YANKED, VersionState.W
 """States in which anybody may know that the version exists."""
 
 UNFINISHED = frozenset(
-    {VersionState.UPLOADED, VersionState.VETTING, VersionState.SIGNED, VersionState.LOGGED}
+    {
+        VersionState.SUBMITTED,
+        VersionState.UPLOADED,
+        VersionState.VETTING,
+        VersionState.SIGNED,
+        VersionState.LOGGED,
+    }
 )
 """States in which the worker still has something to do."""
 
 FOLLOWS: dict[VersionState, frozenset[VersionState]] = {
+    VersionState.SUBMITTED: frozenset({VersionState.UPLOADED, VersionState.REJECTED}),
     VersionState.UPLOADED: frozenset({VersionState.VETTING}),
     VersionState.VETTING: frozenset(
         {VersionState.REJECTED, VersionState.QUARANTINED, VersionState.SIGNED}

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from skreg.bootstrap import WorkerContainer
 from skreg.db.locks import PUBLICATION_LOCK, exclusive, try_version
 from skreg.db.queries import work
+from skreg.db.queries.work import WorkItem
 from skreg.domain.states import VersionState
 from skreg.errors import SigningRefused, SigningUnavailable
 from skreg.pki import state_json
@@ -24,6 +25,7 @@ from skreg.publish.pipeline_index import refresh
 from skreg.publish.pipeline_log import sequence
 from skreg.publish.pipeline_pki import Kept
 from skreg.publish.pipeline_release import release
+from skreg.publish.pipeline_submission import submit
 from skreg.publish.pipeline_version import vet_and_sign
 from skreg.publish.shown_certificates import ShownCertificates
 
@@ -113,8 +115,19 @@ class Pipeline:
             await connection.rollback()
             if state is None or item is None:
                 return False
+            item = await self._submitted(connection, item)
             await vet_and_sign(container, connection, state, item)
             return True
+
+    async def _submitted(self, connection: AsyncConnection, item: WorkItem) -> WorkItem:
+        """Have a publisher's signature in the log before anything else is done with it."""
+        if not item.is_publishers or item.submitted is not None:
+            return item
+        await submit(self.container, connection, item)
+        await self.settle()
+        found = await work.item(connection, item.id)
+        await connection.rollback()
+        return found or item
 
     async def _usable(self, connection: AsyncConnection) -> PkiState | None:
         """Return the PKI once it has a leaf for this process's signing key."""

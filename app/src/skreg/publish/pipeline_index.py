@@ -129,16 +129,12 @@ async def _facts(
     listed = await documents.listed(connection, package.id)
     tags = await catalogue.tags_of(connection, package.id)
     tags, _ = with_latest(tags, ((item.version, _shown_state(item)) for item in listed))
-    kinds = {str(item.signer.get("kind")) for item in listed}
-    signer_class: Literal["registry", "publisher"] = (
-        "publisher" if kinds == {"publisher"} else "registry"
-    )
     return PackageFacts(
         registry=state.registry_id,
         namespace=package.namespace,
         name=package.name,
         sequence=package.sequence + 1,
-        signer_class=signer_class,
+        signer_class=_signer_class(listed),
         versions=tuple(_version(item) for item in listed),
         dist_tags=tags,
         advisories=tuple(
@@ -147,6 +143,13 @@ async def _facts(
         ),
         moved_to=await moves.target_of(connection, package.id),
     )
+
+
+def _signer_class(listed: list[ListedVersion]) -> Literal["registry", "publisher", "mixed"]:
+    kinds = {str(item.signer.get("kind")) for item in listed}
+    if kinds == {"publisher"}:
+        return "publisher"
+    return "mixed" if "publisher" in kinds else "registry"
 
 
 def _shown_state(item: ListedVersion) -> str:

@@ -71,6 +71,8 @@ async def _entry(
     event = PackageEvent(registry, namespace, name, chain.seq + 1, chain.prev, time)
     if item.kind == "publish":
         return entries.publish(event, _archive(item))
+    if item.kind == "submitted":
+        return entries.submitted(event, _archive(item), _sha256(item.signature))
     if item.kind == "transfer":
         return entries.transfer(event, str(item.payload["to"]), str(item.payload["to_name"]))
     return _PACKAGE[item.kind](event, item.version or "", item.sha256 or "")
@@ -83,8 +85,12 @@ def _archive(item: Pending) -> SignedArchive:
         content_digest=item.content_digest or "",
         size=item.size or 0,
         signer=SignerKind.from_json(dict(item.signer or {})),
-        leaf=hashlib.sha256(item.leaf or b"").hexdigest(),
+        leaf=_sha256(item.leaf),
     )
+
+
+def _sha256(data: bytes | None) -> str:
+    return hashlib.sha256(data or b"").hexdigest()
 
 
 _PACKAGE: dict[str, Callable[[PackageEvent, str, str], bytes]] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skreg.bootstrap import WorkerContainer
@@ -9,7 +11,7 @@ from skreg.db.queries import work
 from skreg.db.queries.work import WorkItem
 from skreg.publish.log.published import inclusion_proofs
 from skreg.publish.log.sequencer import read_note
-from skreg.publish.sign.release import Release
+from skreg.publish.sign.release import Proven, Release
 from skreg.publish.sign.writer import ArchivePlace, write_archive, write_release, write_signature
 from skreg.publish.staging import staging_key
 
@@ -36,19 +38,34 @@ async def _keep_records(
     note = await read_note(container.storage)
     if not fresh or note is None:
         return
-    indexes = [item.log_index or 0 for item in fresh]
-    proofs = await inclusion_proofs(container.storage, indexes, size)
-    for item, proof in zip(fresh, proofs, strict=True):
+    proofs = await _proofs(container, fresh, size)
+    for item in fresh:
         record = Release(
             signature=item.signature or b"",
             chain=tuple(item.chain or ()),
-            entry=item.entry or b"",
-            index=item.log_index or 0,
-            proof=proof,
+            published=Proven(item.entry or b"", item.log_index or 0, proofs[item.log_index or 0]),
             checkpoint=note,
+            submitted=_submitted(item, proofs),
         )
         await work.keep_release(connection, item.id, record.to_bytes())
     await connection.commit()
+
+
+async def _proofs(
+    container: WorkerContainer, items: list[WorkItem], size: int
+) -> Mapping[int, list[bytes]]:
+    """Return the inclusion proofs of all that the records need, by the entry's index."""
+    wanted = {item.log_index or 0 for item in items}
+    wanted |= {item.submitted_index for item in items if item.submitted_index is not None}
+    indexes = sorted(wanted)
+    proofs = await inclusion_proofs(container.storage, indexes, size)
+    return dict(zip(indexes, proofs, strict=True))
+
+
+def _submitted(item: WorkItem, proofs: Mapping[int, list[bytes]]) -> Proven | None:
+    if not item.is_publishers or item.submitted is None or item.submitted_index is None:
+        return None
+    return Proven(item.submitted, item.submitted_index, proofs[item.submitted_index])
 
 
 async def _write(container: WorkerContainer, connection: AsyncConnection, version: int) -> None:

@@ -15,6 +15,7 @@ from skreg.errors import BlobMissing
 from skreg.events import emit
 from skreg.pki.state import PkiState
 from skreg.publish.pipeline_keys import signing_leaf
+from skreg.publish.pipeline_submission import refused_now
 from skreg.publish.sign.archive import sign_archive
 from skreg.publish.staging import staging_key
 from skreg.publish.vet.candidate import Candidate
@@ -91,11 +92,20 @@ async def _sign(
     data: bytes,
     findings: list[Finding],
 ) -> None:
-    """Sign, then keep signature, chain and the wish for a log entry in one transaction."""
-    leaf = signing_leaf(container.keys, state)
-    signature = await asyncio.to_thread(sign_archive, data, leaf)
+    """Keep signature, chain and the wish for a log entry in one transaction.
+
+    What a publisher signed keeps its signature, which must still be one that clients take.
+    """
+    if item.is_publishers:
+        if finding := await refused_now(connection, item, data, container.clock()):
+            await _refuse(container, connection, item, Verdict.REJECTED, [*findings, finding])
+            return
+        signature, chain = item.signature or b"", tuple(item.chain or ())
+    else:
+        leaf = signing_leaf(container.keys, state)
+        signature, chain = await asyncio.to_thread(sign_archive, data, leaf), leaf.chain
     told = [finding.to_json() for finding in findings]
-    if await work.keep_signature(connection, item.id, told, signature, leaf.chain):
+    if await work.keep_signature(connection, item.id, told, signature, chain):
         dedup = f"publish:{item.id}"
         await log.request(connection, "publish", dedup, item.package_id, item.id)
     await connection.commit()

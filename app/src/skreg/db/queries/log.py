@@ -30,6 +30,7 @@ class Pending:
     size: int | None
     signer: Mapping[str, Any] | None
     leaf: bytes | None
+    signature: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ async def pending(connection: AsyncConnection, limit: int) -> list[Pending]:
     """Return the oldest requests without an index."""
     sql = """
         SELECT r.id, r.kind, r.payload, r.package_id, r.version_id, n.name, p.name, v.version,
-               v.sha256, v.content_digest, v.size, v.signer, v.chain[1]
+               v.sha256, v.content_digest, v.size, v.signer, v.chain[1], v.signature
         FROM log_requests r
         LEFT JOIN packages p ON p.id = r.package_id
         LEFT JOIN namespaces n ON n.id = p.namespace_id

@@ -14,7 +14,11 @@ from skreg.db.queries import rows
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """One version as the steps need it."""
+    """One version as the steps need it.
+
+    ``signature`` and ``chain`` are there from the beginning where a publisher signed; then
+    ``submitted_index`` and ``submitted`` are the log's entry about the signature.
+    """
 
     id: int
     package_id: int
@@ -31,21 +35,39 @@ class WorkItem:
     log_index: int | None
     release: bytes | None
     entry: bytes | None
+    submitted_index: int | None
+    submitted: bytes | None
+
+    @property
+    def is_publishers(self) -> bool:
+        """Whether its publisher signed it, and not the registry."""
+        return self.signer.get("kind") == "publisher"
 
 
 _ITEM = """
     SELECT v.id, v.package_id, n.name, p.name, v.version, v.sha256, v.content_digest, v.size,
-           v.signer, v.state, v.signature, v.chain, v.log_index, v.release, e.entry
+           v.signer, v.state, v.signature, v.chain, v.log_index, v.release, e.entry,
+           s.index, s.entry
     FROM versions v
     JOIN packages p ON p.id = v.package_id
     JOIN namespaces n ON n.id = p.namespace_id
     LEFT JOIN log_entries e ON e.index = v.log_index
+    LEFT JOIN log_entries s ON s.version_id = v.id AND s.kind = 'submitted'
     """
 
 
 async def item(connection: AsyncConnection, version_id: int) -> WorkItem | None:
     """Return one version."""
     return await rows.one_row(connection, WorkItem, f"{_ITEM} WHERE v.id = :id", {"id": version_id})
+
+
+async def mark_submitted(connection: AsyncConnection, version_id: int) -> bool:
+    """Let a publisher's version go on to vetting; False when another run was quicker."""
+    sql = "UPDATE versions SET state = 'uploaded' WHERE id = :id AND state = 'submitted'"
+    if not await rows.run(connection, sql, {"id": version_id}):
+        return False
+    await add_step(connection, version_id, "submitted")
+    return True
 
 
 async def begin_vetting(connection: AsyncConnection, version_id: int) -> None:
@@ -59,7 +81,9 @@ async def finish_refused(
     connection: AsyncConnection, version_id: int, verdict: str, findings: list[dict[str, str]]
 ) -> None:
     """Keep the verdict of a version that goes no further: ``rejected`` or ``quarantined``."""
-    sql = "UPDATE versions SET state = :state WHERE id = :id AND state IN ('uploaded', 'vetting')"
+    sql = """
+        UPDATE versions SET state = :state
+        WHERE id = :id AND state IN ('submitted', 'uploaded', 'vetting')"""
     if await rows.run(connection, sql, {"id": version_id, "state": verdict}):
         await _keep_verdict(connection, version_id, verdict, findings, finished=True)
         await add_step(connection, version_id, verdict)
@@ -72,7 +96,10 @@ async def keep_signature(
     signature: bytes,
     chain: Sequence[bytes],
 ) -> bool:
-    """Keep the verdict ``passed`` and the signature; False when another run was quicker."""
+    """Keep the verdict ``passed`` and the signature; False when another run was quicker.
+
+    A publisher's signature and chain stand in the row already; they are written as they are.
+    """
     sql = """
         UPDATE versions SET state = 'signed', signature = :signature, chain = :chain
         WHERE id = :id AND state = 'vetting'"""
@@ -149,7 +176,7 @@ async def oldest_waiting(connection: AsyncConnection) -> float:
     sql = """
         SELECT coalesce(extract(epoch FROM now() - min(w.created_at)), 0)
         FROM versions v JOIN vetting_jobs w ON w.version_id = v.id
-        WHERE v.state IN ('uploaded', 'vetting', 'signed', 'logged')"""
+        WHERE v.state IN ('submitted', 'uploaded', 'vetting', 'signed', 'logged')"""
     return float(await rows.scalar(connection, sql))
 
 
@@ -162,7 +189,7 @@ async def without_job(connection: AsyncConnection, task: str, *, all_: bool) -> 
     """
     sql = """
         SELECT v.id FROM versions v JOIN vetting_jobs w ON w.version_id = v.id
-        WHERE v.state IN ('uploaded', 'vetting', 'signed', 'logged')
+        WHERE v.state IN ('submitted', 'uploaded', 'vetting', 'signed', 'logged')
           AND (:all OR (w.next_attempt_at <= now() AND w.created_at < now() - interval '30 s'))
           AND NOT EXISTS (
             SELECT 1 FROM procrastinate_jobs j

@@ -70,6 +70,7 @@ class PackageFacts:
     Attributes:
         registry: the registry id.
         sequence: counts the package's signed documents, from 1.
+        signer_class: of every version's signer; ``mixed`` when each version names its own.
         dist_tags: tag to version; every version named must be listed.
         advisories: OSV records, as they are served.
         moved_to: ``ns/name`` under which the package goes on, or None.
@@ -79,7 +80,7 @@ class PackageFacts:
     namespace: str
     name: str
     sequence: int
-    signer_class: Literal["registry", "publisher"]
+    signer_class: Literal["registry", "publisher", "mixed"]
     versions: tuple[IndexVersion, ...]
     dist_tags: Mapping[str, str] = field(default_factory=dict)
     advisories: tuple[JsonObject, ...] = ()

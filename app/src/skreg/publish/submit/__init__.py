@@ -1,0 +1,1 @@
+"""What publishers sign themselves: by what it is judged, and the judgement."""
