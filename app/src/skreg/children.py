@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -76,9 +77,14 @@ class Children:
             if child.process.poll() is not None:
                 raise Unavailable(f"skreg {child.command} ended with {child.process.returncode}.")
 
-    def watch(self, stop: threading.Event) -> int:
-        """Start again what ends, until ``stop``; 1 when a child ends again and again."""
+    def watch(self, stop: threading.Event, first: Callable[[], None]) -> int:
+        """Start again what ends, until ``stop``; 1 when a child ends again and again.
+
+        Args:
+            first: called each time before the children are looked after; it sees to what they need.
+        """
         while not stop.wait(0.25):
+            first()
             for child in self._children:
                 if child.process.poll() is not None and not self._again(child, stop):
                     return 1

@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -27,20 +28,42 @@ START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 _SOCKET_NAME_LIMIT = 100
 _ROOT_BINARIES = Path("/var/lib/skreg/postgresql")
+_PATIENCE = 5
+"""Restarts of a server that ends by itself before giving up."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EmbeddedServer:
-    """A running server and how to reach it."""
+    """A running server and how to reach it; ``restarts`` counts how often it ended by itself."""
 
     data: Path
     socket_folder: Path
     binaries: Path
     process: subprocess.Popen[bytes]
+    restarts: int = 0
 
     def url(self, database: str = "postgres") -> str:
         """Return the connection URL of one database."""
         return f"postgresql://postgres@/{database}?host={self.socket_folder}"
+
+    def keep_running(self) -> None:
+        """Start the server again if it ended by itself; what was committed is there again.
+
+        Raises:
+            DatabaseUnavailable: it cannot be started, or ended too often.
+        """
+        code = self.process.poll()
+        if code is None:
+            return
+        self.restarts += 1
+        if self.restarts > _PATIENCE:
+            raise DatabaseUnavailable(
+                "The embedded database ends again and again.",
+                why=f"The last time with {code}.",
+                fix=f"Its log is {_log_of(self.data)}.",
+            )
+        sys.stderr.write(f"The database ended with {code}; starting it again.\n")
+        self.process = start(self.data).process
 
     def stop(self) -> None:
         """Stop quickly and cleanly: running transactions are rolled back, data is flushed."""
@@ -223,7 +246,7 @@ def _launch(
 ) -> subprocess.Popen[bytes]:
     user, group = owner or (None, None)
     command = [str(binaries / "postgres"), "-D", str(data), "-k", str(sockets), "-h", ""]
-    with (data.parent / "postgresql.log").open("ab") as log:
+    with _log_of(data).open("ab") as log:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -245,12 +268,16 @@ def _wait_until_ready(server: EmbeddedServer) -> None:
         time.sleep(0.02)
     with contextlib.suppress(ProcessLookupError):
         server.process.kill()
-    log = (server.data.parent / "postgresql.log").read_text(errors="replace")
+    log = _log_of(server.data)
     raise DatabaseUnavailable(
         "The embedded database did not start.",
-        why=log[-800:].strip(),
-        fix=f"The whole log is {server.data.parent / 'postgresql.log'}.",
+        why=log.read_text(errors="replace")[-800:].strip(),
+        fix=f"The whole log is {log}.",
     )
+
+
+def _log_of(data: Path) -> Path:
+    return data.parent / "postgresql.log"
 
 
 def _ready(data: Path) -> bool:

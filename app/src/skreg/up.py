@@ -13,9 +13,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from skreg import embedded
@@ -25,6 +27,8 @@ from skreg.listening import require_free
 from skreg.up_layout import Layout, layout_of
 
 READY_SECONDS = 90.0
+# Whatever proxy the environment names, this machine is asked directly.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,13 @@ def up(options: UpOptions) -> int:
     layout = layout_of(options.data)
     with _only_one(layout):
         port = _free_port(options.host, options.port)
+        _tell(options, f"Starting a registry in {layout.root} …")
         server = embedded.start(layout.database)
         try:
             return _run(options, layout, port, server, stop)
         finally:
             server.stop()
+            _tell(options, f"\nStopped. Everything is kept in {layout.root}.")
 
 
 @contextmanager
@@ -110,7 +116,7 @@ def _run(
         if fingerprint is None:
             return 0
         _announce(options, layout, url, fingerprint)
-        return children.watch(stop)
+        return children.watch(stop, server.keep_running)
 
 
 def _bracketed(host: str) -> str:
@@ -128,8 +134,8 @@ def _environment(
     keys: bool = False,
 ) -> dict[str, str]:
     """Return a child's settings; only the worker is told where the keys are."""
-    for folder in (layout.storage, layout.staging):
-        folder.mkdir(exist_ok=True)
+    layout.storage.mkdir(exist_ok=True)
+    layout.staging.mkdir(exist_ok=True, mode=0o700)
     found = {
         "DATABASE_URL": server.url(),
         "STORAGE_URL": layout.storage.as_uri(),
@@ -170,7 +176,7 @@ def _wait_until_ready(
         if stop.is_set():
             return None
         children.require_running()
-        if _answers(f"{url}/readyz") and (layout.storage / "index" / "timestamp").exists():
+        if _answers(f"{url}/readyz") and _is_current(layout.storage / "index" / "timestamp"):
             known = json.loads((layout.storage / ".well-known" / "skreg.json").read_bytes())
             return str(known["root_fingerprints"][0])
         stop.wait(0.05)
@@ -181,10 +187,26 @@ def _wait_until_ready(
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310
+        with _DIRECT.open(url, timeout=5) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def _is_current(timestamp: Path) -> bool:
+    """Whether clients would take the timestamp now: after days of rest the worker renews it."""
+    try:
+        envelope = json.loads(timestamp.read_bytes())
+    except FileNotFoundError:
+        return False
+    payload = json.loads(b64decode(envelope["payload"]))
+    return datetime.fromisoformat(payload["expires_at"]) > datetime.now(UTC)
+
+
+def _tell(options: UpOptions, text: str) -> None:
+    """Say how far it is to a person who looks on."""
+    if sys.stderr.isatty() and not options.as_json:
+        sys.stderr.write(text + "\n")
 
 
 def _announce(options: UpOptions, layout: Layout, url: str, fingerprint: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from skreg.admin.desk import at_desk
 from skreg.admin.doing import show, show_table
+from skreg.admin.typed import version_of
 from skreg.api.services import advising, certifying, reporting, reviewing
 from skreg.api.services.desk import Desk
 from skreg.db.engine import reading
@@ -15,7 +16,6 @@ from skreg.db.queries.advisories import AdvisoryRow
 from skreg.db.queries.certificates import CertificateFacts
 from skreg.db.queries.reports import ReportFacts, Waiting
 from skreg.domain.moderation import AdvisoryFacts, ReportState, ReviewOutcome, Severity
-from skreg.errors import Unprocessable
 
 
 def reviews(parsed: argparse.Namespace) -> None:
@@ -42,11 +42,7 @@ def reject(parsed: argparse.Namespace) -> None:
 
 
 def _decide(parsed: argparse.Namespace, outcome: ReviewOutcome) -> None:
-    package, at, version = parsed.version.rpartition("@")
-    namespace, slash, name = package.partition("/")
-    if not at or not slash:
-        raise Unprocessable(f"{parsed.version!a} is not ns/name@version.")
-    which = (namespace, name, version)
+    which = version_of(parsed.version)
     state = at_desk(parsed, lambda desk: reviewing.decide(desk, which, outcome, parsed.note))
     show(parsed, {"version": parsed.version, "state": state}, f"{parsed.version} is {state}.")
 

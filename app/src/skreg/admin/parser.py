@@ -12,6 +12,7 @@ from pathlib import Path
 
 Groups = argparse._SubParsersAction
 ROLES = ("owner", "maintainer", "publisher", "reader")
+SCOPES = ("read", "publish", "yank", "admin")
 _FUNCTIONS = {"show": "show_one", "reset-code": "reset_code"}
 
 
@@ -27,8 +28,11 @@ def add_admin(commands: Groups[argparse.ArgumentParser]) -> None:
     _add_accounts(groups)
     _add_namespaces(groups)
     _add_tokens(groups)
-    from skreg.admin.parser_moderation import add_moderation  # it needs what is below
+    _add_sessions(groups)
+    from skreg.admin.parser_moderation import add_moderation  # these need what is below
+    from skreg.admin.parser_packages import add_packages
 
+    add_packages(groups)
     add_moderation(groups)
 
 
@@ -102,9 +106,25 @@ def _add_tokens(groups: Groups[argparse.ArgumentParser]) -> None:
     group = add_group(groups, "token", "API tokens")
     place = "skreg.admin.tokens"
     add_action(group, "list", f"{place}:listing", "list an account's tokens", ["username"])
+    create = add_action(
+        group, "create", f"{place}:create", "print a new token of an account, once", ["username"]
+    )
+    create.add_argument("--name", required=True, help="what it is for")
+    create.add_argument("--scope", action="append", required=True, choices=SCOPES)
+    create.add_argument("--days", type=int, default=90, help="how long it lives; 90")
+    create.add_argument("--limit", action="append", default=[], metavar="NS[/NAME]")
+    create.add_argument("--network", action="append", default=[], metavar="CIDR")
+    create.add_argument("--read-only", action="store_true", help="it changes nothing")
     revoke = add_action(
         group, "revoke", f"{place}:revoke", "revoke an account's tokens", ["username"]
     )
     which = revoke.add_mutually_exclusive_group(required=True)
     which.add_argument("--id", metavar="ID", dest="token_id")
     which.add_argument("--all", action="store_true")
+
+
+def _add_sessions(groups: Groups[argparse.ArgumentParser]) -> None:
+    group = add_group(groups, "session", "sessions of people who logged in")
+    add_action(
+        group, "end-all", "skreg.admin.sessions:end_all", "renew the keys: everybody logs in again"
+    )

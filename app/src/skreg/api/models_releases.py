@@ -63,6 +63,14 @@ class Takedown(BaseModel):
     reason: str = Field(min_length=1, max_length=500, examples=["malware, case 17"])
 
 
+class StaffYank(BaseModel):
+    """Why the registry yanks a version or brings it back; installers are shown it while yanked."""
+
+    reason: str = Field(
+        min_length=1, max_length=400, pattern=_ONE_LINE, examples=["it sends tokens, case 18"]
+    )
+
+
 class TransferRequest(BaseModel):
     """Where a package is to go on."""
 

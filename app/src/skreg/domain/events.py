@@ -16,6 +16,10 @@ class EventKind(StrEnum):
     QUARANTINED = "version.quarantined"
     RELEASED = "version.released"
     REJECTED = "version.rejected"
+    DEPRECATED = "version.deprecated"
+    UNDEPRECATED = "version.undeprecated"
+    WITHDRAWN = "version.withdrawn"
+    MOVED = "package.moved"
     REPORTED = "report.created"
     TRIAGED = "report.triaged"
     ADVISORY = "advisory.published"
@@ -30,12 +34,22 @@ STAFF_ONLY = frozenset({EventKind.REPORTED, EventKind.TRIAGED})
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened; ``subject`` is ``ns``, ``ns/name`` or ``ns/name@version``."""
+    """Something that happened; ``subject`` is ``ns``, ``ns/name`` or ``ns/name@version``.
+
+    Attributes:
+        also: other namespaces that are concerned, whose webhooks are told as well.
+    """
 
     kind: EventKind
     namespace: str
     subject: str
     data: Mapping[str, object] = field(default_factory=dict)
+    also: frozenset[str] = frozenset()
+
+    @property
+    def namespaces(self) -> list[str]:
+        """The namespaces whose webhooks are told."""
+        return sorted({self.namespace, *self.also})
 
     def to_json(self) -> dict[str, object]:
         """Return what a receiver is sent, without the time."""

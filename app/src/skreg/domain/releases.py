@@ -14,7 +14,8 @@ from skreg.domain.versions import latest
 FREELY_WITHDRAWN = timedelta(hours=72)
 """How long after publication an owner may take a version away without a look at its users."""
 FEW_DOWNLOADS = 100
-"""Downloads through the API up to which nobody is taken to rely on a version."""
+"""Downloads through the API, an address once a day, up to which nobody is taken to rely on a
+version."""
 LATEST = "latest"
 _ROUTES = frozenset({"dist-tags", "publishers", "versions"})
 """Words that stand where a tag would in the API's addresses."""
@@ -64,7 +65,7 @@ def why_not_unpublish(
 
     Args:
         dependents: ``ns/name`` of published packages whose dependencies take this version.
-        downloads: of this version, since it was published.
+        downloads: of this version, an address counted once a day.
     """
     if now - published_at <= FREELY_WITHDRAWN:
         return None

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1/admin/audit", tags=["administration"])
 _NDJSON = "application/x-ndjson"
 
 
-def wanted(
+async def wanted(
     account: str | None = Query(None, max_length=64),
     action: str | None = Query(None, max_length=64),
     subject: str | None = Query(None, max_length=200, description="`acme` finds `acme/…` too"),

@@ -31,7 +31,7 @@ async def show(ns: str, container: Container, principal: Caller) -> Quotas:
     "/admin/quotas/{ns}",
     response_model=Quotas,
     summary="Set a namespace's quotas",
-    tags=["admin"],
+    tags=["administration"],
     responses=_REFUSALS,
 )
 async def grant(ns: str, body: QuotaGrant, container: Container, principal: Caller) -> Quotas:

@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1", tags=["moderation"])
 LARGEST = 2**63 - 1
 
 
-def staff_desk(container: Container, principal: Caller) -> Desk:
+async def staff_desk(container: Container, principal: Caller) -> Desk:
     """Return the caller as an administrator at work.
 
     Raises:
@@ -37,7 +37,7 @@ def staff_desk(container: Container, principal: Caller) -> Desk:
     return Desk.of(container, principal, staff=True)
 
 
-def own_desk(container: Container, principal: Caller) -> Desk:
+async def own_desk(container: Container, principal: Caller) -> Desk:
     """Return the caller acting for themselves."""
     return Desk.of(container, principal, staff=False)
 

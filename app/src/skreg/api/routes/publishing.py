@@ -12,7 +12,6 @@ from skreg.api.dependencies import Caller, Container, MaybeCaller
 from skreg.api.documented import refusals
 from skreg.api.models import Accepted, Changed, Status, YankRequest
 from skreg.api.services import catalogue, publishing, yanking
-from skreg.domain.permissions import Scope
 
 router = APIRouter(prefix="/v1/packages", tags=["publishing"])
 _UPLOAD: dict[str, Any] = {
@@ -61,7 +60,7 @@ async def publish(
     The version number belongs to these bytes from then on: the same again is answered with the
     present state, other bytes with 409. Ask `status_url` how far it is.
     """
-    await publishing.allowed_namespace(container, principal, ns, Scope.PUBLISH, name)
+    await publishing.require_publisher(container, principal, ns, name)
     data = await read_upload(request, "archive")
     found = await publishing.accept(container, principal, ns, name, data)
     response.status_code = 202 if found.new else 200

@@ -28,7 +28,7 @@ from skreg.domain.permissions import Action, authorise
 router = APIRouter(prefix="/v1/admin", tags=["administration"])
 
 
-def administrator(container: Container, principal: Caller) -> Actor:
+async def administrator(container: Container, principal: Caller) -> Actor:
     """Return the caller as one who may administer.
 
     Raises:

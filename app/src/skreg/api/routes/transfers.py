@@ -1,4 +1,4 @@
-"""Packages that change their name or namespace, and what the registry takes down."""
+"""Packages that change their name or namespace."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from fastapi.responses import JSONResponse
 
 from skreg.api.dependencies import Caller, Container, Holder
 from skreg.api.documented import refusals
-from skreg.api.models_releases import Moved, Takedown, Transfer, TransferRequest, Versions
-from skreg.api.services import transferring, withdrawing
+from skreg.api.models_releases import Moved, Transfer, TransferRequest
+from skreg.api.services import transferring
 
 router = APIRouter(tags=["releases"])
 _OFFERED: dict[int | str, dict[str, Any]] = {
@@ -73,34 +73,3 @@ async def accept(transfer_id: str, container: Container, principal: Caller) -> M
 async def end(transfer_id: str, container: Container, principal: Caller) -> None:
     """End an offer; an owner of either side may, and nothing has changed then."""
     await transferring.end(container, principal, transfer_id)
-
-
-@router.post(
-    "/v1/admin/packages/{ns}/{name}/takedown",
-    response_model=Versions,
-    summary="Take a package down",
-    responses=refusals(401, 403, 404, 409, 422),
-)
-async def take_down_all(
-    ns: str, name: str, body: Takedown, container: Container, principal: Caller
-) -> Versions:
-    """Withdraw every published version; returns those that were not withdrawn before."""
-    found = await withdrawing.take_down(container, principal, (ns, name), None, body.reason)
-    return Versions(namespace=ns, name=name, versions=found)
-
-
-@router.post(
-    "/v1/admin/packages/{ns}/{name}/{version}/takedown",
-    response_model=Versions,
-    summary="Take a version down",
-    responses=refusals(401, 403, 404, 409, 422),
-)
-async def take_down(
-    ns: str, name: str, version: str, body: Takedown, container: Container, principal: Caller
-) -> Versions:
-    """Withdraw a version whoever uses it: its archive leaves store and CDN.
-
-    Log and index keep naming it as `withdrawn`; the number stays taken.
-    """
-    found = await withdrawing.take_down(container, principal, (ns, name), version, body.reason)
-    return Versions(namespace=ns, name=name, versions=found)

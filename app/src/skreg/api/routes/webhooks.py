@@ -41,7 +41,7 @@ async def at_namespace(ns: str, container: Container, principal: Caller) -> At:
     return Desk.of(container, principal, staff=False), Place(access.id, ns)
 
 
-def at_registry(container: Container, principal: Caller) -> At:
+async def at_registry(container: Container, principal: Caller) -> At:
     """Return the registry's webhooks' place, for administrators.
 
     Raises:

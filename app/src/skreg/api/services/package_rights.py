@@ -73,11 +73,15 @@ async def require_here(connection: AsyncConnection, package: Moving) -> None:
     Raises:
         Conflict: it does; the message says where.
     """
-    if package.moved_to is None:
-        return
-    target = await moves.target_of(connection, package.id)
-    raise Conflict(
-        f"{package.namespace}/{package.name} goes on as {target}.",
+    if package.moved_to is not None:
+        raise await moved(connection, package.id, f"{package.namespace}/{package.name}")
+
+
+async def moved(connection: AsyncConnection, package_id: int, package: str) -> Conflict:
+    """Return the refusal of every new version of a package that goes on under another name."""
+    target = await moves.target_of(connection, package_id)
+    return Conflict(
+        f"{package} goes on as {target}.",
         why="An archive is signed under one name; the old name keeps the versions it has.",
         fix=f"Publish as {target}.",
     )

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from skillpkg.archive.reader import Archive, read_archive
 from skillpkg.errors import ArchiveInvalid, ManifestInvalid, SkillpkgError
 from skreg.api.services import naming, quotas
-from skreg.api.services.package_rights import record, require_here
+from skreg.api.services.package_rights import banned, moved, record
 from skreg.api.services.staged import staged
 from skreg.bootstrap import ApiContainer
 from skreg.db.engine import reading, writing
-from skreg.db.queries import accounts, moves, pki, releases, trusted, uploads
+from skreg.db.queries import trusted, uploads
+from skreg.db.queries.uploads import Destination
 from skreg.domain.permissions import Principal, Scope, require_role
 from skreg.domain.releases import without_build
 from skreg.domain.trusted_account import is_trusted, role_for
@@ -35,52 +36,38 @@ class Accepted:
     new: bool
 
 
-async def allowed_namespace(
-    container: ApiContainer,
-    principal: Principal,
-    namespace: str,
-    scope: Scope,
-    package: str | None = None,
-) -> int:
-    """Return the namespace's number when the caller may act there, or on the package there.
+async def require_publisher(
+    container: ApiContainer, principal: Principal, namespace: str, name: str
+) -> None:
+    """Pass when the caller may publish the package, asked before the body is read.
 
     Raises:
         Forbidden: the token's scope or the role does not allow it, or the namespace is banned.
         Missing: there is no such namespace.
-        Unavailable: to publish, before the registry's root has signed its certificates.
+        Unavailable: the registry's root has not signed its certificates yet.
     """
     async with reading(container.engine) as connection:
-        found = await _allowed(connection, principal, namespace, scope, package)
-        opened = scope is not Scope.PUBLISH or await pki.read(connection, pki.STATE) is not None
-    if not opened:
+        found = await _destination(connection, principal, namespace, name)
+    if not found.opened:
         raise Unavailable(
             "This registry cannot sign yet.",
             why="Its keys have no certificates: the root's ceremony is still to be done.",
             fix="Its operator runs skreg pki status, which prints the next step.",
         )
-    return found
 
 
-async def _allowed(
-    connection: AsyncConnection,
-    principal: Principal,
-    namespace: str,
-    scope: Scope,
-    package: str | None,
-) -> int:
-    principal.require(scope)
-    access = await accounts.access(connection, namespace, principal.account_id)
-    if access is None:
+async def _destination(
+    connection: AsyncConnection, principal: Principal, namespace: str, name: str
+) -> Destination:
+    principal.require(Scope.PUBLISH)
+    found = await uploads.destination(connection, namespace, name, principal.account_id)
+    if found is None:
         raise Missing(f"There is no namespace {namespace}.")
-    role = role_for(principal, access.member_role, namespace, package)
-    require_role(principal, role, namespace, scope, package)
-    if access.is_banned:
-        raise Forbidden(
-            f"The namespace {namespace} is banned.",
-            why="Nothing is changed there any more.",
-            fix="Ask an administrator of the registry.",
-        )
-    return access.id
+    role = role_for(principal, found.member_role, namespace, name)
+    require_role(principal, role, namespace, Scope.PUBLISH, name)
+    if found.is_banned:
+        raise banned(namespace)
+    return found
 
 
 async def accept(
@@ -92,7 +79,7 @@ async def accept(
     each may inflate to 50 MiB, and holds a database connection while its bytes are stored.
 
     Raises:
-        Forbidden, Missing: see ``allowed_namespace``.
+        Forbidden, Missing: see ``require_publisher``.
         Unprocessable: the archive breaks a rule; ``errors`` names file and rule.
         Conflict: other bytes have the version, or another package has a look-alike name.
         TooManyRequests: the namespace has used up a quota.
@@ -116,11 +103,11 @@ async def _accept(
     size: int,
 ) -> Accepted:
     namespace, name = str(archive.manifest.namespace), str(archive.manifest.name)
-    namespace_id = await _allowed(connection, principal, namespace, Scope.PUBLISH, name)
-    package = await _package(connection, principal, namespace_id, name)
+    place = await _destination(connection, principal, namespace, name)
+    package = await _package(connection, principal, place, namespace, name)
     taken = await _take(container, connection, principal, package, archive, size)
     if taken.new:
-        await quotas.require(connection, container, namespace_id, namespace)
+        await quotas.require(connection, container, place.namespace_id, namespace)
     return taken
 
 
@@ -155,20 +142,27 @@ def _refused(error: SkillpkgError) -> Unprocessable:
 
 
 async def _package(
-    connection: AsyncConnection, principal: Principal, namespace_id: int, name: str
+    connection: AsyncConnection,
+    principal: Principal,
+    place: Destination,
+    namespace: str,
+    name: str,
 ) -> int:
     """Return the package's number, made now when it is new, if the caller may add to it."""
-    found = await naming.claim(connection, namespace_id, name)
-    package = await moves.package_by_id(connection, found)
-    if package is not None:
-        await require_here(connection, package)
-    if not is_trusted(principal) and await trusted.is_trusted_only(connection, found):
+    if place.package_id is None:
+        made = await naming.claim(connection, place.namespace_id, name)
+        place = await _destination(connection, principal, namespace, name)
+    else:
+        made = place.package_id
+    if place.moved_to is not None:
+        raise await moved(connection, made, f"{namespace}/{name}")
+    if place.trusted_only and not is_trusted(principal):
         raise Forbidden(
             f"{name} is published by its trusted publishers alone.",
             why="Its owners switched publishing with tokens and sessions off.",
             fix="Publish from the CI workflow that is configured for it.",
         )
-    return found
+    return made
 
 
 async def _take(
@@ -182,7 +176,6 @@ async def _take(
     manifest = archive.manifest
     version = str(manifest.version)
     subject = f"{manifest.namespace}/{manifest.name}@{version}"
-    await _require_own_precedence(connection, package, version, subject)
     made = await uploads.insert_version(
         connection,
         package=package,
@@ -212,19 +205,6 @@ async def _take(
     )
 
 
-async def _require_own_precedence(
-    connection: AsyncConnection, package: int, version: str, subject: str
-) -> None:
-    """Pass unless another version differs from this one in build metadata alone."""
-    twin = await releases.twin_in_build(connection, package, version, without_build(version))
-    if twin is not None:
-        raise Conflict(
-            f"{subject} differs from {twin} in build metadata alone.",
-            why="SemVer gives both the same precedence: nobody could say which is newer.",
-            fix="Raise the version and publish again.",
-        )
-
-
 async def _origin(connection: AsyncConnection, principal: Principal) -> dict[str, object]:
     """Return what the audit trail says of a CI job that publishes; nothing of a person."""
     if not is_trusted(principal):
@@ -237,7 +217,13 @@ async def _same_bytes(
     connection: AsyncConnection, package: int, version: str, sha256: str, subject: str
 ) -> str:
     """Return the state of the version that has the number, when its bytes are these."""
-    taken = await uploads.taken(connection, package, version)
+    taken = await uploads.taken(connection, package, without_build(version))
+    if taken is not None and taken.version != version:
+        raise Conflict(
+            f"{subject} differs from {taken.version} in build metadata alone.",
+            why="SemVer gives both the same precedence: nobody could say which is newer.",
+            fix="Raise the version and publish again.",
+        )
     if taken is not None and taken.sha256 == sha256:
         return taken.state
     raise Conflict(

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from skreg.api.services import yanking
 from skreg.api.services.desk import Desk
 from skreg.db.engine import reading, writing
-from skreg.db.queries import catalogue, log, reports
+from skreg.db.queries import catalogue, reports
 from skreg.db.queries.reports import ReportFacts
 from skreg.domain.events import Event, EventKind
 from skreg.domain.moderation import ReportKind, ReportState
 from skreg.domain.states import VISIBLE
 from skreg.errors import Conflict, Missing, TooManyRequests
 from skreg.events import emit
-from skreg.queue import defer_settle
 
 PAGE = 100
 PER_DAY = 50
@@ -93,26 +94,16 @@ async def triage(
         details = {"report": report_id, "outcome": outcome.value, "note": note, "yanked": yank}
         await desk.record(connection, "report-triaged", _subject(found), **details)
         if yank:
-            await _yank(desk, connection, found, note)
+            await _hide(desk, connection, found, note)
         changed = await reports.one(connection, report_id)
         await _tell(desk, connection, EventKind.TRIAGED, changed or found)
         return changed or found
 
 
-async def _yank(desk: Desk, connection: AsyncConnection, found: ReportFacts, note: str) -> None:
-    reason = f"By the registry: {note}"[:500]
-    if not await catalogue.set_yanked(connection, found.version_id, reason=reason, yanked=True):
-        return
-    dedup = f"yank:{found.version_id}:{secrets.token_hex(8)}"
-    await log.request(connection, "yank", dedup, found.package_id, found.version_id)
-    await desk.record(connection, "yank", _subject(found), reason=reason)
-    subject = _subject(found)
-    await emit(
-        desk.queue,
-        connection,
-        Event(EventKind.YANKED, found.namespace, subject, {"reason": reason}),
-    )
-    await defer_settle(desk.queue, connection)
+async def _hide(desk: Desk, connection: AsyncConnection, found: ReportFacts, note: str) -> None:
+    which = (found.namespace, found.name, found.version)
+    with contextlib.suppress(Conflict):  # it was withdrawn meanwhile, which hides it more
+        await yanking.by_staff_in(desk, connection, which, reason=note, yanked=True)
 
 
 async def _tell(

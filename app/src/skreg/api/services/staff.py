@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from skreg.api.services import resets
+from skreg.api.services import resets, tokens
 from skreg.api.services.accounts import claim_name, create, new_name
 from skreg.api.services.namespaces import by_name
+from skreg.api.services.tokens import IssuedToken, Wish
+from skreg.bootstrap import utc_now
 from skreg.db.engine import reading, writing
 from skreg.db.queries import accounts, credentials, namespaces, staff
 from skreg.db.queries.credentials import TokenFacts
@@ -120,6 +123,34 @@ async def list_tokens(actor: Actor, username: str) -> list[TokenFacts]:
     async with reading(actor.engine) as connection:
         found = await _account(connection, username)
         return await credentials.tokens_of(connection, found.id)
+
+
+async def create_token(actor: Actor, username: str, wish: Wish) -> IssuedToken:
+    """Issue a token of an account, for programs of those who cannot log in.
+
+    Raises:
+        Missing, Unprocessable
+        Conflict: the account has as many tokens as it may.
+    """
+    wanted = tokens.checked(wish)
+    expires = utc_now() + timedelta(days=wanted.days)
+    async with writing(actor.engine) as connection:
+        found = await _account(connection, username)
+        made = await tokens.issue(connection, found.id, wanted, expires)
+        told = {"account": username, "scopes": made.scopes, "limits": made.limits}
+        await _record(connection, actor, "token-created", made.id, **told)
+    return made
+
+
+async def end_sessions(actor: Actor) -> int:
+    """Retire every key that signs sessions; returns how many there were.
+
+    Processes read the keys anew within a minute and make another.
+    """
+    async with writing(actor.engine) as connection:
+        count = await credentials.retire_session_keys(connection)
+        await _record(connection, actor, "sessions-ended", "*", keys=count)
+    return count
 
 
 async def revoke_tokens(actor: Actor, username: str) -> int:

@@ -12,10 +12,12 @@ from skreg.db.engine import reading, writing
 from skreg.db.queries import catalogue, releases
 from skreg.db.queries.moves import Moving
 from skreg.db.queries.releases import LockedVersion
+from skreg.domain.events import Event, EventKind
 from skreg.domain.permissions import Action, Principal
 from skreg.domain.releases import LATEST, may_be_tag, with_latest
 from skreg.domain.states import VISIBLE, VersionState
 from skreg.errors import Conflict, Missing, Unprocessable
+from skreg.events import emit
 from skreg.queue import defer_settle
 
 MAX_TAGS = 100
@@ -51,8 +53,22 @@ async def deprecate(
             action = "undeprecate" if message is None else "deprecate"
             subject = f"{package[0]}/{package[1]}@{wanted}"
             await record(connection, principal, action, subject, message=message)
+            await _tell(container, connection, found, wanted, message)
             await _resign(container, connection, found)
     return [one.version for one in meant]
+
+
+async def _tell(
+    container: ApiContainer,
+    connection: AsyncConnection,
+    package: Moving,
+    wanted: str,
+    message: str | None,
+) -> None:
+    kind = EventKind.UNDEPRECATED if message is None else EventKind.DEPRECATED
+    told = {"versions": wanted, "message": message}
+    subject = f"{package.namespace}/{package.name}"
+    await emit(container.queue, connection, Event(kind, package.namespace, subject, told))
 
 
 def _meant(versions: list[LockedVersion], wanted: str) -> list[LockedVersion]:

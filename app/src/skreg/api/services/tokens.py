@@ -62,11 +62,11 @@ async def create(container: ApiContainer, principal: Principal, wish: Wish) -> I
         Conflict: the account has as many tokens as it may.
     """
     authorise(principal, Action.MANAGE_OWN)
-    checked = _checked(wish)
-    expires = container.clock() + timedelta(days=checked.days)
-    _require_no_wider(principal, checked, expires)
+    wanted = checked(wish)
+    expires = container.clock() + timedelta(days=wanted.days)
+    _require_no_wider(principal, wanted, expires)
     async with writing(container.engine) as connection:
-        made = await issue(connection, principal.account_id, checked, expires)
+        made = await issue(connection, principal.account_id, wanted, expires)
         await accounts.record(
             connection, principal.account_id, "token-created", made.id, principal.address
         )
@@ -111,7 +111,12 @@ async def issue(
     )
 
 
-def _checked(wish: Wish) -> Wish:
+def checked(wish: Wish) -> Wish:
+    """Return a wish whose parts are possible, each in its one form.
+
+    Raises:
+        Unprocessable: one is not; ``errors`` names it.
+    """
     if not 1 <= wish.days <= MAX_DAYS:
         raise _invalid("range", "expires_in_days", f"must be 1 to {MAX_DAYS}, is {wish.days}")
     return Wish(

@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skillpkg.types import look_alike
-from skreg.api.services import naming
+from skreg.api.services import naming, quotas
 from skreg.api.services.package_rights import (
     permitted_namespace,
     permitted_package,
@@ -25,8 +25,10 @@ from skreg.bootstrap import ApiContainer
 from skreg.db.engine import reading, writing
 from skreg.db.queries import accounts, log, moves, trusted, uploads
 from skreg.db.queries.moves import Moving, Offer
+from skreg.domain.events import Event, EventKind
 from skreg.domain.permissions import Action, MemberRole, Principal, Scope, authorise
 from skreg.errors import Conflict, Forbidden, Missing
+from skreg.events import emit
 from skreg.queue import defer_settle
 
 OFFERED_FOR = timedelta(days=14)
@@ -46,6 +48,7 @@ async def begin(
         Forbidden, Missing: the caller is no owner, or there is no such package or namespace.
         Unprocessable: a name that a new package may not have.
         Conflict: the name is taken, the package has moved, or another offer waits.
+        TooManyRequests: the namespace holds as many packages as it may.
     """
     async with writing(container.engine) as connection:
         found = await _locked(connection, principal, package)
@@ -125,6 +128,7 @@ async def accept(container: ApiContainer, principal: Principal, offer_id: str) -
         Missing: there is no such offer, or the caller owns neither side.
         Forbidden: the caller owns the giving side alone, or the giver no longer may give.
         Conflict: the name was taken meanwhile, or the package has moved.
+        TooManyRequests: the namespace holds as many packages as it may.
     """
     async with writing(container.engine) as connection:
         offer = await _answerable(connection, principal, offer_id)
@@ -197,7 +201,7 @@ async def _move(
     to_namespace_id: int,
     to: tuple[str, str],
 ) -> None:
-    new = await _target(connection, package, to_namespace_id, to)
+    new = await _target(container, connection, package, to_namespace_id, to)
     await moves.move(connection, package.id, new)
     await moves.copy_readers(connection, package.id, new)
     if package.namespace_id == to_namespace_id:
@@ -207,20 +211,37 @@ async def _move(
     await log.request(connection, "transfer", dedup, package.id, payload=told)
     subject = f"{package.namespace}/{package.name}"
     await record(connection, principal, "transfer", subject, to=f"{to[0]}/{to[1]}")
+    await _tell(container, connection, package, to)
     await defer_settle(container.queue, connection)
 
 
+async def _tell(
+    container: ApiContainer, connection: AsyncConnection, package: Moving, to: tuple[str, str]
+) -> None:
+    """Tell the webhooks of both sides; the registry's hear of it once."""
+    subject, told = f"{package.namespace}/{package.name}", {"moved_to": f"{to[0]}/{to[1]}"}
+    event = Event(EventKind.MOVED, package.namespace, subject, told, frozenset({to[0]}))
+    await emit(container.queue, connection, event)
+
+
 async def _target(
-    connection: AsyncConnection, package: Moving, to_namespace_id: int, to: tuple[str, str]
+    container: ApiContainer,
+    connection: AsyncConnection,
+    package: Moving,
+    to_namespace_id: int,
+    to: tuple[str, str],
 ) -> int:
     """Return the package under the new name: a new one, or the one that led here until now.
 
     Raises:
         Conflict: another package has the name, or one that looks like it.
+        TooManyRequests: the namespace holds as many packages as it may, old names included.
     """
     present = await uploads.package_id(connection, to_namespace_id, to[1])
     if present is None:
-        return await naming.claim(connection, to_namespace_id, to[1])
+        made = await naming.claim(connection, to_namespace_id, to[1])
+        await quotas.require(connection, container, to_namespace_id, to[0])
+        return made
     held = await moves.lock_package(connection, present)
     if held is not None and held.moved_to == package.id:
         return present

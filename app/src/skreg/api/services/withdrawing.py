@@ -6,20 +6,24 @@ The number stays taken and the row stays; the log gets a ``withdraw`` entry, the
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from skreg.api.services.package_rights import permitted_package, record
+from skreg.api.services.desk import Desk
+from skreg.api.services.package_rights import permitted_package
 from skreg.bootstrap import ApiContainer
 from skreg.db.engine import writing
 from skreg.db.queries import log, moves, releases
 from skreg.db.queries.moves import Moving
 from skreg.db.queries.releases import LockedVersion
-from skreg.domain.permissions import Action, Principal, authorise
+from skreg.domain.events import Event, EventKind
+from skreg.domain.permissions import Action, Principal
 from skreg.domain.releases import needs, why_not_unpublish
 from skreg.domain.states import VISIBLE, VersionState
 from skreg.errors import Conflict, Missing
+from skreg.events import emit
 from skreg.queue import defer_settle, defer_withdraw
 
 MOST_DEPENDENTS = 1000
@@ -45,21 +49,18 @@ async def unpublish(
         Forbidden, Missing: the caller is no owner, or there is no such version.
         Conflict: it is used, or not published yet.
     """
-    async with writing(container.engine) as connection:
+    desk = Desk.of(container, principal, staff=False)
+    async with writing(desk.engine) as connection:
         package = await permitted_package(connection, principal, *name[:2], Action.MANAGE)
         version = await _published(connection, package, name[2])
         if version.state != VersionState.WITHDRAWN:
-            await _require_unused(container, connection, package, version)
-            await _withdraw(container, connection, principal, package, version, reason=reason)
+            await _require_unused(connection, package, version, desk.clock())
+            await _withdraw(desk, connection, package, version, Kind.UNPUBLISHED, reason)
     return VersionState.WITHDRAWN.value
 
 
 async def take_down(
-    container: ApiContainer,
-    principal: Principal,
-    package: tuple[str, str],
-    version: str | None,
-    reason: str,
+    desk: Desk, package: tuple[str, str], version: str | None, reason: str
 ) -> list[str]:
     """Withdraw one version, or with None every published one, whoever uses it.
 
@@ -67,11 +68,9 @@ async def take_down(
         The versions that are withdrawn now and were not before.
 
     Raises:
-        Forbidden: the caller is no administrator.
         Missing: no such package or version.  Conflict: the version is not published yet.
     """
-    authorise(principal, Action.ADMINISTER)
-    async with writing(container.engine) as connection:
+    async with writing(desk.engine) as connection:
         found = await moves.package(connection, *package)
         if found is None:
             raise Missing(f"There is no package {package[0]}/{package[1]}.")
@@ -81,9 +80,7 @@ async def take_down(
             meant = [await _published(connection, found, version)]
         meant = [one for one in meant if one.state != VersionState.WITHDRAWN]
         for one in meant:
-            await _withdraw(
-                container, connection, principal, found, one, reason=reason, kind=Kind.TAKEDOWN
-            )
+            await _withdraw(desk, connection, found, one, Kind.TAKEDOWN, reason)
     return [one.version for one in meant]
 
 
@@ -100,9 +97,8 @@ async def _published(connection: AsyncConnection, package: Moving, version: str)
 
 
 async def _require_unused(
-    container: ApiContainer, connection: AsyncConnection, package: Moving, version: LockedVersion
+    connection: AsyncConnection, package: Moving, version: LockedVersion, now: datetime
 ) -> None:
-    now = container.clock()
     named = f"{package.namespace}/{package.name}"
     users = await releases.dependents(connection, named, package.id, MOST_DEPENDENTS)
     why = why_not_unpublish(
@@ -120,20 +116,19 @@ async def _require_unused(
 
 
 async def _withdraw(
-    container: ApiContainer,
+    desk: Desk,
     connection: AsyncConnection,
-    principal: Principal,
     package: Moving,
     version: LockedVersion,
-    *,
+    kind: Kind,
     reason: str,
-    kind: Kind = Kind.UNPUBLISHED,
 ) -> None:
-    await releases.withdraw(connection, version.id, kind.value, reason, principal.account_id)
+    await releases.withdraw(connection, version.id, kind.value, reason, desk.account_id)
     await releases.raise_revision(connection, [package.id])
     await log.request(connection, "withdraw", f"withdraw:{version.id}", package.id, version.id)
     subject = f"{package.namespace}/{package.name}@{version.version}"
-    staff = {"staff": True} if kind is Kind.TAKEDOWN else {}
-    await record(connection, principal, kind.value, subject, reason=reason, **staff)
-    await defer_withdraw(container.queue, connection)
-    await defer_settle(container.queue, connection)
+    await desk.record(connection, kind.value, subject, reason=reason)
+    told = {"kind": kind.value, "reason": reason}
+    await emit(desk.queue, connection, Event(EventKind.WITHDRAWN, package.namespace, subject, told))
+    await defer_withdraw(desk.queue, connection)
+    await defer_settle(desk.queue, connection)

@@ -113,20 +113,3 @@ async def work_on(connection: AsyncConnection, version_id: int) -> WorkFacts:
     """Return the steps done and what vetting found."""
     sql = "SELECT steps, findings FROM vetting_jobs WHERE version_id = :id"
     return await rows.one_row(connection, WorkFacts, sql, {"id": version_id}) or WorkFacts((), ())
-
-
-async def set_yanked(
-    connection: AsyncConnection, version_id: int, *, reason: str | None, yanked: bool
-) -> bool:
-    """Yank a published version or bring a yanked one back; False when it is not in that state.
-
-    The package's revision grows, so that its index document is signed anew.
-    """
-    sql = """
-        WITH changed AS (
-            UPDATE versions SET state = :new, yanked_reason = :reason
-            WHERE id = :id AND state = :old RETURNING package_id)
-        UPDATE packages SET revision = revision + 1 WHERE id IN (SELECT package_id FROM changed)"""
-    old, new = ("published", "yanked") if yanked else ("yanked", "published")
-    values = {"id": version_id, "new": new, "old": old, "reason": reason}
-    return await rows.run(connection, sql, values) == 1

@@ -195,6 +195,13 @@ async def insert_sealed_key(
     )
 
 
+async def retire_session_keys(connection: AsyncConnection) -> int:
+    """Let no key of today verify sessions any more, sealed or not; returns how many there were."""
+    open_ones = "UPDATE session_keys SET retired_at = now() WHERE retired_at IS NULL"
+    sealed = "UPDATE session_secrets SET retired_at = now() WHERE retired_at IS NULL"
+    return await rows.run(connection, open_ones) + await rows.run(connection, sealed)
+
+
 @dataclass(frozen=True, slots=True)
 class SessionOwner:
     """Whose a session is, and whether it was ended."""

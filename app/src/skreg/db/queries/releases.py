@@ -48,25 +48,6 @@ async def raise_revision(connection: AsyncConnection, package_ids: Sequence[int]
     await rows.run(connection, sql, {"ids": list(package_ids)})
 
 
-async def twin_in_build(
-    connection: AsyncConnection, package_id: int, version: str, bare: str
-) -> str | None:
-    """Return a version that differs from ``version`` in build metadata alone, None without one.
-
-    Holds a lock on the number until the transaction ends: of two who come at the same time, the
-    second sees the first.
-    """
-    values = {"package": package_id, "version": version, "bare": bare}
-    lock = "SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"
-    await rows.run(connection, lock, {"key": f"version:{package_id}:{bare}"})
-    sql = """
-        SELECT version FROM versions
-        WHERE package_id = :package AND version <> :version
-          AND split_part(version, '+', 1) = :bare LIMIT 1"""
-    found: str | None = await rows.scalar(connection, sql, values)
-    return found
-
-
 async def set_deprecated(
     connection: AsyncConnection, version_ids: Sequence[int], message: str | None
 ) -> int:
@@ -126,15 +107,29 @@ async def dependents(
 
 
 async def downloads_of_version(connection: AsyncConnection, version_id: int) -> int:
-    """Return how often a version's archive was fetched through the API."""
-    sql = "SELECT coalesce(sum(count), 0) FROM download_counts WHERE version_id = :id"
+    """Return how often a version was fetched through the API, an address once a day.
+
+    Addresses are counted by package. That bounds the version's: whoever fetches it over and over
+    does not make it one that people rely on.
+    """
+    sql = """
+        SELECT least(
+            (SELECT coalesce(sum(count), 0) FROM download_counts WHERE version_id = v.id),
+            (SELECT coalesce(sum(d.addresses), 0) FROM download_days d
+             WHERE d.package_id = v.package_id
+               AND d.day >= (v.created_at AT TIME ZONE 'UTC')::date))
+        FROM versions v WHERE v.id = :id"""
     return int(await rows.scalar(connection, sql, {"id": version_id}))
 
 
 async def withdraw(
-    connection: AsyncConnection, version_id: int, kind: str, reason: str, asked_by: int
+    connection: AsyncConnection, version_id: int, kind: str, reason: str, asked_by: int | None
 ) -> bool:
-    """Withdraw a published or yanked version; False when it is in no such state."""
+    """Withdraw a published or yanked version; False when it is in no such state.
+
+    Args:
+        asked_by: an account; None for the operator at the shell.
+    """
     sql = """
         UPDATE versions SET state = 'withdrawn'
         WHERE id = :id AND state IN ('published', 'yanked')"""

@@ -8,14 +8,55 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from skreg.db.queries import rows
+from skreg.db.queries import pki, rows
+from skreg.domain.permissions import MemberRole
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where an upload goes; the package's fields are None and False until there is one.
+
+    Attributes:
+        role: the caller's in the namespace, None for no member.
+        opened: whether the registry's root has signed its certificates.
+    """
+
+    namespace_id: int
+    role: str | None
+    is_banned: bool
+    package_id: int | None
+    moved_to: int | None
+    trusted_only: bool
+    opened: bool
+
+    @property
+    def member_role(self) -> MemberRole | None:
+        """The role as its type."""
+        return None if self.role is None else MemberRole(self.role)
+
+
+async def destination(
+    connection: AsyncConnection, namespace: str, name: str, account_id: int
+) -> Destination | None:
+    """Return all that decides whether an account may upload there; None without the namespace."""
+    sql = """
+        SELECT n.id, m.role, n.banned_at IS NOT NULL, p.id, p.moved_to,
+               coalesce(p.trusted_only, false),
+               EXISTS (SELECT FROM pki_state WHERE name = :state)
+        FROM namespaces n
+        LEFT JOIN memberships m ON m.namespace_id = n.id AND m.account_id = :account
+        LEFT JOIN packages p ON p.namespace_id = n.id AND p.name = :name
+        WHERE n.name = :ns"""
+    values = {"ns": namespace, "name": name, "account": account_id, "state": pki.STATE}
+    return await rows.one_row(connection, Destination, sql, values)
 
 
 @dataclass(frozen=True, slots=True)
 class TakenVersion:
-    """A version number that is in use, and by which bytes."""
+    """A version that has a number, or one of the same precedence, and its bytes."""
 
     id: int
+    version: str
     sha256: str
     content_digest: str
     state: str
@@ -51,12 +92,12 @@ async def name_that_looks_like(
     return found
 
 
-async def taken(connection: AsyncConnection, package: int, version: str) -> TakenVersion | None:
-    """Return who has this version number; None while it is free."""
+async def taken(connection: AsyncConnection, package: int, bare: str) -> TakenVersion | None:
+    """Return who has a version number, ``bare`` of build metadata; None while it is free."""
     sql = """
-        SELECT id, sha256, content_digest, state FROM versions
-        WHERE package_id = :package AND version = :version"""
-    values = {"package": package, "version": version}
+        SELECT id, version, sha256, content_digest, state FROM versions
+        WHERE package_id = :package AND split_part(version, '+', 1) = :bare"""
+    values = {"package": package, "bare": bare}
     return await rows.one_row(connection, TakenVersion, sql, values)
 
 
@@ -71,7 +112,10 @@ async def insert_version(
     manifest: Mapping[str, object],
     uploaded_by: int,
 ) -> int | None:
-    """Take a version number; None when somebody has it. Waits for a racing transaction."""
+    """Take a version number; None when it or one of its precedence is taken.
+
+    Waits for a racing transaction.
+    """
     sql = """
         WITH made AS (
             INSERT INTO versions
@@ -79,7 +123,7 @@ async def insert_version(
                  state)
             VALUES (:package, :version, :sha256, :digest, :size, CAST(:manifest AS jsonb),
                     jsonb_build_object('kind', 'registry'), :account, 'uploaded')
-            ON CONFLICT (package_id, version) DO NOTHING RETURNING id)
+            ON CONFLICT DO NOTHING RETURNING id)
         INSERT INTO vetting_jobs (version_id, steps)
         SELECT id, jsonb_build_array(jsonb_build_object('step', 'uploaded', 'at', now()))
         FROM made RETURNING version_id"""

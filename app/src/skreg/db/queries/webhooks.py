@@ -126,10 +126,10 @@ async def address(connection: AsyncConnection, event: Event) -> list[int]:
         SELECT w.id, :kind, CAST(:payload AS jsonb) FROM webhooks w
         LEFT JOIN namespaces n ON n.id = w.namespace_id
         WHERE w.disabled_at IS NULL AND :kind = ANY(w.events)
-          AND (w.namespace_id IS NULL OR (n.name = :ns AND NOT :staff)) RETURNING id"""
-    values = {"kind": event.kind.value, "payload": json.dumps(event.to_json())}
-    values |= {"ns": event.namespace}
-    return await rows.all_rows(connection, int, sql, {**values, "staff": event.kind in STAFF_ONLY})
+          AND (w.namespace_id IS NULL OR (n.name = ANY(:names) AND NOT :staff)) RETURNING id"""
+    values: dict[str, object] = {"kind": event.kind.value, "payload": json.dumps(event.to_json())}
+    values |= {"names": event.namespaces, "staff": event.kind in STAFF_ONLY}
+    return await rows.all_rows(connection, int, sql, values)
 
 
 async def parcel(connection: AsyncConnection, delivery_id: int) -> Parcel | None:

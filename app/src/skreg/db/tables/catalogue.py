@@ -45,12 +45,19 @@ class VersionRow(SQLModel, table=True):
     """One version; what identifies its bytes never changes (a trigger refuses it).
 
     ``log_index`` is its publish entry, ``release`` the bytes of its ``.release`` object,
-    ``revision`` the package revision that first shows it.
+    ``revision`` the package revision that first shows it; what is ``yanked_by_staff`` its owners
+    do not bring back.
     """
 
     __tablename__ = "versions"
     __table_args__ = (
         sa.UniqueConstraint("package_id", "version", name="versions_number"),
+        sa.Index(
+            "versions_precedence",
+            "package_id",
+            sa.text("split_part(version, '+', 1)"),
+            unique=True,
+        ),
         sa.Index(
             "versions_unfinished",
             "id",
@@ -77,6 +84,7 @@ class VersionRow(SQLModel, table=True):
     revision: int | None = c.number(nullable=True)
     created_at: datetime = c.now()
     published_at: datetime | None = c.moment(nullable=True)
+    yanked_by_staff: bool = c.flag()
 
 
 class DistTag(SQLModel, table=True):

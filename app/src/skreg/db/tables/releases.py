@@ -13,7 +13,8 @@ from skreg.db.tables import columns as c
 class Withdrawal(SQLModel, table=True):
     """A version that was taken away, and how far the worker is with its archive.
 
-    ``kind`` is ``unpublished`` (by its owner) or ``takedown`` (by the registry).
+    ``kind`` is ``unpublished`` (by its owner) or ``takedown`` (by the registry); ``asked_by``
+    None is the operator at the shell.
     """
 
     __tablename__ = "withdrawals"
@@ -27,7 +28,7 @@ class Withdrawal(SQLModel, table=True):
     version_id: int = c.reference("versions.id", primary_key=True)
     kind: str = c.text()
     reason: str = c.text(default="''")
-    asked_by: int = c.reference("accounts.id")
+    asked_by: int | None = c.reference("accounts.id", nullable=True)
     created_at: datetime = c.now()
     removed_at: datetime | None = c.moment(nullable=True)
     invalidated_at: datetime | None = c.moment(nullable=True)
