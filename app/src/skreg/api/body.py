@@ -1,8 +1,10 @@
-"""Reads one uploaded file from a multipart body, with the size counted while it arrives."""
+"""Reads an upload from a multipart body, with the size counted while it arrives."""
 
 from __future__ import annotations
 
-from starlette.datastructures import UploadFile
+from dataclasses import dataclass
+
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
@@ -11,32 +13,68 @@ from skreg.errors import TooLarge, Unprocessable
 
 MAX_ARCHIVE = 10 * 1024 * 1024
 """Largest archive in bytes (PROTOCOL, Package)."""
+MAX_SIGNATURE = 1024
+"""Longest detached signature in bytes, in base64 too."""
+MAX_CHAIN = 32 * 1024
+"""Longest certificate chain in bytes."""
 _OVERHEAD = 64 * 1024
-"""Multipart headers and boundaries around the archive."""
+"""Signature, chain, multipart headers and boundaries around the archive."""
 MAX_BODY = MAX_ARCHIVE + _OVERHEAD
 """Largest body in bytes of any request."""
 
 
-async def read_upload(request: Request, field: str) -> bytes:
-    """Return the file in ``field``; what exceeds a megabyte is spooled to disk meanwhile.
+_ARCHIVE = "archive"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What was uploaded: an archive and, where its publisher signed it, two more parts, as sent."""
+
+    archive: bytes
+    signature: bytes | None = None
+    chain: bytes | None = None
+
+
+async def read_upload(request: Request) -> Upload:
+    """Return the uploaded parts; what exceeds a megabyte is spooled to disk meanwhile.
 
     Raises:
         TooLarge: the body is larger than an archive may be.
-        Unprocessable: not multipart, or without that file.
+        Unprocessable: not multipart, without the archive, or another part is too long.
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise _no_file(field, "The body is not multipart/form-data.")
+        raise _no_file(_ARCHIVE, "The body is not multipart/form-data.")
     capped = Request(request.scope, _Capped(request).receive)
     try:
         async with capped.form(max_files=4, max_fields=16) as form:
-            part = form.get(field)
-            if not isinstance(part, UploadFile):
-                raise _no_file(field, f"There is no file in the field {field!r}.")
-            data = await part.read()
+            found = Upload(
+                await _archive(form),
+                await _part(form, "signature", MAX_SIGNATURE),
+                await _part(form, "chain", MAX_CHAIN),
+            )
     except HTTPException as error:
-        raise _no_file(field, str(error.detail)) from error
+        raise _no_file(_ARCHIVE, str(error.detail)) from error
+    return found
+
+
+async def _archive(form: FormData) -> bytes:
+    part = form.get(_ARCHIVE)
+    if not isinstance(part, UploadFile):
+        raise _no_file(_ARCHIVE, f"There is no file in the field {_ARCHIVE!r}.")
+    data = await part.read()
     if len(data) > MAX_ARCHIVE:
         raise too_large()
+    return data
+
+
+async def _part(form: FormData, field: str, most: int) -> bytes | None:
+    """Return a part that may be a file or plain text; None when it was not sent."""
+    part = form.get(field)
+    if part is None:
+        return None
+    data = await part.read() if isinstance(part, UploadFile) else part.encode()
+    if len(data) > most:
+        raise _no_file(field, f"The field {field!r} has {len(data)} bytes; {most} are the most.")
     return data
 
 
@@ -69,6 +107,7 @@ def _no_file(field: str, why: str) -> Unprocessable:
     return Unprocessable(
         "The upload cannot be read.",
         why=why,
-        fix=f"Send multipart/form-data with the .skill file in the field {field!r}.",
+        fix="Send multipart/form-data with the .skill file in the field 'archive'; a publisher's "
+        "own signature goes into 'signature', its certificates into 'chain'.",
         errors=[error],
     )

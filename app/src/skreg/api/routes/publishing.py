@@ -11,7 +11,7 @@ from skreg.api.body import read_upload
 from skreg.api.dependencies import Caller, Container, MaybeCaller
 from skreg.api.documented import refusals
 from skreg.api.models import Accepted, Changed, Status, YankRequest
-from skreg.api.services import catalogue, publishing, yanking
+from skreg.api.services import catalogue, publishing, signed_uploads, yanking
 
 router = APIRouter(prefix="/v1/packages", tags=["publishing"])
 _UPLOAD: dict[str, Any] = {
@@ -27,7 +27,18 @@ _UPLOAD: dict[str, Any] = {
                             "type": "string",
                             "format": "binary",
                             "description": "The .skill file, at most 10 MiB.",
-                        }
+                        },
+                        "signature": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "The publisher's own signature over the archive: DER "
+                            "ECDSA on P-256 with SHA-256, or the same in base64.",
+                        },
+                        "chain": {
+                            "type": "string",
+                            "description": "With `signature`: the publisher's certificate and "
+                            "the CA's that issued it, in PEM, leaf first.",
+                        },
                     },
                 }
             }
@@ -59,10 +70,16 @@ async def publish(
 
     The version number belongs to these bytes from then on: the same again is answered with the
     present state, other bytes with 409. Ask `status_url` how far it is.
+
+    With `signature` and `chain` it is published as signed by its publisher; both are verified
+    now. Without them the registry signs it after vetting.
     """
     await publishing.require_publisher(container, principal, ns, name)
-    data = await read_upload(request, "archive")
-    found = await publishing.accept(container, principal, ns, name, data)
+    upload = await read_upload(request)
+    submission = signed_uploads.submission_of(upload)
+    found = await publishing.accept(
+        container, principal, ns, name, upload.archive, submission=submission
+    )
     response.status_code = 202 if found.new else 200
     url = f"/v1/packages/{ns}/{name}/{found.version}/status"
     facts = {key: value for key, value in asdict(found).items() if key != "new"}

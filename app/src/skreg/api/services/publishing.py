@@ -11,15 +11,17 @@ from skillpkg.archive.reader import Archive, read_archive
 from skillpkg.errors import ArchiveInvalid, ManifestInvalid, SkillpkgError
 from skreg.api.services import naming, quotas
 from skreg.api.services.package_rights import banned, moved, record
+from skreg.api.services.signed_uploads import require_same_signer, signer_of
 from skreg.api.services.staged import staged
 from skreg.bootstrap import ApiContainer
 from skreg.db.engine import reading, writing
 from skreg.db.queries import trusted, uploads
-from skreg.db.queries.uploads import Destination
+from skreg.db.queries.uploads import Destination, UploadSigner
 from skreg.domain.permissions import Principal, Scope, require_role
 from skreg.domain.releases import without_build
 from skreg.domain.trusted_account import is_trusted, role_for
 from skreg.errors import Conflict, Forbidden, Missing, Unavailable, Unprocessable
+from skreg.publish.submit.judge import Submission
 from skreg.queue import defer_advance
 
 
@@ -71,26 +73,36 @@ async def _destination(
 
 
 async def accept(
-    container: ApiContainer, principal: Principal, namespace: str, name: str, data: bytes
+    container: ApiContainer,
+    principal: Principal,
+    namespace: str,
+    name: str,
+    data: bytes,
+    *,
+    submission: Submission | None = None,
 ) -> Accepted:
     """Take an archive: the version number belongs to these bytes from then on.
 
     The same bytes again are the same answer with the present state. A few are taken at a time:
     each may inflate to 50 MiB, and holds a database connection while its bytes are stored.
 
+    Args:
+        submission: the publisher's own signature; without it the registry signs.
+
     Raises:
-        Forbidden, Missing: see ``require_publisher``.
-        Unprocessable: the archive breaks a rule; ``errors`` names file and rule.
+        Forbidden, Missing: see ``require_publisher``; or the certificate does not entitle.
+        Unprocessable: archive or signature break a rule; ``errors`` names part and rule.
         Conflict: other bytes have the version, or another package has a look-alike name.
         TooManyRequests: the namespace has used up a quota.
     """
     async with container.checks:
         archive = await _checked(namespace, name, data)
+        signer = await signer_of(container, namespace, data, submission)
         async with (
             staged(container, archive, data) as upload,
             writing(container.engine) as connection,
         ):
-            taken = await _accept(container, connection, principal, archive, len(data))
+            taken = await _accept(container, connection, principal, archive, len(data), signer)
             await upload.keep(connection)  # before the row that promises the bytes
             return taken
 
@@ -101,11 +113,12 @@ async def _accept(
     principal: Principal,
     archive: Archive,
     size: int,
+    signer: UploadSigner,
 ) -> Accepted:
     namespace, name = str(archive.manifest.namespace), str(archive.manifest.name)
     place = await _destination(connection, principal, namespace, name)
     package = await _package(connection, principal, place, namespace, name)
-    taken = await _take(container, connection, principal, package, archive, size)
+    taken = await _take(container, connection, principal, package, archive, size, signer)
     if taken.new:
         await quotas.require(connection, container, place.namespace_id, namespace)
     return taken
@@ -172,6 +185,7 @@ async def _take(
     package: int,
     archive: Archive,
     size: int,
+    signer: UploadSigner,
 ) -> Accepted:
     manifest = archive.manifest
     version = str(manifest.version)
@@ -185,15 +199,16 @@ async def _take(
         size=size,
         manifest=manifest.to_json(),
         uploaded_by=principal.account_id,
+        signer=signer,
     )
-    state = "uploaded"
+    state: str = signer.first_state
     if made is not None:
         await defer_advance(container.queue, connection, made)
         await record(
             connection, principal, "publish", subject, **await _origin(connection, principal)
         )
     else:
-        state = await _same_bytes(connection, package, version, archive.sha256, subject)
+        state = await _same_bytes(connection, package, version, archive.sha256, subject, signer)
     return Accepted(
         str(manifest.namespace),
         str(manifest.name),
@@ -214,7 +229,12 @@ async def _origin(connection: AsyncConnection, principal: Principal) -> dict[str
 
 
 async def _same_bytes(
-    connection: AsyncConnection, package: int, version: str, sha256: str, subject: str
+    connection: AsyncConnection,
+    package: int,
+    version: str,
+    sha256: str,
+    subject: str,
+    signer: UploadSigner,
 ) -> str:
     """Return the state of the version that has the number, when its bytes are these."""
     taken = await uploads.taken(connection, package, without_build(version))
@@ -225,6 +245,7 @@ async def _same_bytes(
             fix="Raise the version and publish again.",
         )
     if taken is not None and taken.sha256 == sha256:
+        require_same_signer(taken.signer, signer, subject)
         return taken.state
     raise Conflict(
         f"{subject} exists with other bytes.",

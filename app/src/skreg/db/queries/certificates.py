@@ -76,6 +76,13 @@ async def one(connection: AsyncConnection, certificate_id: str) -> CertificateFa
     )
 
 
+async def by_serial(connection: AsyncConnection, serial: str) -> CertificateFacts | None:
+    """Return the certificate with a serial (lowercase hexadecimal)."""
+    return await rows.one_row(
+        connection, CertificateFacts, f"{_FACTS} c.serial = :serial", {"serial": serial}
+    )
+
+
 async def of_namespace(connection: AsyncConnection, namespace: str) -> list[CertificateFacts]:
     """Return a namespace's certificates, newest first."""
     sql = f"{_FACTS} n.name = :ns ORDER BY c.created_at DESC, c.id LIMIT 500"

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from skillpkg.types import SignerKind
 from skreg.db.queries import pki, rows
 from skreg.domain.permissions import MemberRole
+from skreg.domain.states import VersionState
+
+_REGISTRY = SignerKind("registry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,20 @@ async def destination(
 
 
 @dataclass(frozen=True, slots=True)
+class UploadSigner:
+    """Who signs a new version; signature and chain (DER, leaf first) are a publisher's."""
+
+    kind: SignerKind = _REGISTRY
+    signature: bytes | None = None
+    chain: tuple[bytes, ...] | None = None
+
+    @property
+    def first_state(self) -> VersionState:
+        """How a version signed so begins."""
+        return VersionState.UPLOADED if self.signature is None else VersionState.SUBMITTED
+
+
+@dataclass(frozen=True, slots=True)
 class TakenVersion:
     """A version that has a number, or one of the same precedence, and its bytes."""
 
@@ -60,6 +78,7 @@ class TakenVersion:
     sha256: str
     content_digest: str
     state: str
+    signer: str
 
 
 async def package_id(connection: AsyncConnection, namespace_id: int, name: str) -> int | None:
@@ -95,7 +114,7 @@ async def name_that_looks_like(
 async def taken(connection: AsyncConnection, package: int, bare: str) -> TakenVersion | None:
     """Return who has a version number, ``bare`` of build metadata; None while it is free."""
     sql = """
-        SELECT id, version, sha256, content_digest, state FROM versions
+        SELECT id, version, sha256, content_digest, state, signer ->> 'kind' FROM versions
         WHERE package_id = :package AND split_part(version, '+', 1) = :bare"""
     values = {"package": package, "bare": bare}
     return await rows.one_row(connection, TakenVersion, sql, values)
@@ -111,6 +130,7 @@ async def insert_version(
     size: int,
     manifest: Mapping[str, object],
     uploaded_by: int,
+    signer: UploadSigner,
 ) -> int | None:
     """Take a version number; None when it or one of its precedence is taken.
 
@@ -120,9 +140,9 @@ async def insert_version(
         WITH made AS (
             INSERT INTO versions
                 (package_id, version, sha256, content_digest, size, manifest, signer, uploaded_by,
-                 state)
+                 state, signature, chain)
             VALUES (:package, :version, :sha256, :digest, :size, CAST(:manifest AS jsonb),
-                    jsonb_build_object('kind', 'registry'), :account, 'uploaded')
+                    CAST(:signer AS jsonb), :account, :state, :signature, :chain)
             ON CONFLICT DO NOTHING RETURNING id)
         INSERT INTO vetting_jobs (version_id, steps)
         SELECT id, jsonb_build_array(jsonb_build_object('step', 'uploaded', 'at', now()))
@@ -135,6 +155,10 @@ async def insert_version(
         "size": size,
         "manifest": json.dumps(manifest),
         "account": uploaded_by,
+        "signer": json.dumps(signer.kind.to_json()),
+        "state": signer.first_state,
+        "signature": signer.signature,
+        "chain": None if signer.chain is None else list(signer.chain),
     }
     found: int | None = await rows.scalar(connection, sql, values)
     return found

@@ -61,7 +61,9 @@ class VersionRow(SQLModel, table=True):
         sa.Index(
             "versions_unfinished",
             "id",
-            postgresql_where=sa.text("state IN ('uploaded', 'vetting', 'signed', 'logged')"),
+            postgresql_where=sa.text(
+                "state IN ('submitted', 'uploaded', 'vetting', 'signed', 'logged')"
+            ),
         ),
         sa.Index("versions_quarantined", "id", postgresql_where=sa.text("state = 'quarantined'")),
     )
