@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -41,11 +44,13 @@ def wait_gone(pids: list[int]) -> None:
         time.sleep(0.05)
 
 
+def database_of(up: Up) -> int:
+    lock = Path(up.facts["data_dir"]) / "database" / "postmaster.pid"
+    return int(lock.read_text().split()[0])
+
+
 def everything(up: Up) -> list[int]:
-    database = int(
-        (Path(up.facts["data_dir"]) / "database" / "postmaster.pid").read_text().split()[0]
-    )
-    return [up.process.pid, database, *up.children("api"), *up.children("worker")]
+    return [up.process.pid, database_of(up), *up.children("api"), *up.children("worker")]
 
 
 def test_publish_stop_and_start_again(folder: Path) -> None:
@@ -105,6 +110,50 @@ def test_a_killed_child_is_started_again(folder: Path) -> None:
         assert up.stop() == 0
 
 
+def test_a_killed_database_is_started_again(folder: Path) -> None:
+    with running_up(folder / "data") as up:
+        acme = up.http.sign_up("acme")
+        os.kill(database_of(up), signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while acme.upload(PUBLISH, make_skill("acme", "demo")).status not in (200, 202):
+            assert time.monotonic() < deadline, up.log.read_text()
+            time.sleep(0.2)
+        acme.wait_for("acme/demo", "1.0.0")
+        assert up.stop() == 0
+    assert "The database ended with -9; starting it again." in up.log.read_text()
+
+
+def test_a_proxy_in_the_environment_does_not_stand_between_its_parts(folder: Path) -> None:
+    nobody = {name: "http://127.0.0.1:1" for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY")}
+    with running_up(folder / "data", environment=nobody) as up:
+        assert up.stop() == 0
+
+
+def expires_at(timestamp: Path) -> datetime:
+    payload = base64.b64decode(json.loads(timestamp.read_bytes())["payload"])
+    return datetime.fromisoformat(json.loads(payload)["expires_at"])
+
+
+def test_after_days_of_rest_it_is_ready_once_clients_would_take_its_timestamp(
+    folder: Path,
+) -> None:
+    with running_up(folder / "data") as up:
+        assert up.stop() == 0
+    timestamp = up.storage / "index" / "timestamp"
+    envelope = json.loads(timestamp.read_bytes())
+    payload = json.loads(base64.b64decode(envelope["payload"]))
+    payload |= {
+        "issued_at": payload["issued_at"].replace("202", "201"),
+        "expires_at": payload["expires_at"].replace("202", "201"),
+    }
+    envelope["payload"] = base64.b64encode(json.dumps(payload).encode()).decode()
+    timestamp.write_text(json.dumps(envelope))
+    assert expires_at(timestamp) < datetime.now(UTC)
+    with running_up(folder / "data") as again:
+        assert expires_at(timestamp) > datetime.now(UTC)
+        assert again.stop() == 0
+
+
 def test_a_port_in_use_is_said_before_anything_starts(folder: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -159,6 +208,22 @@ def test_the_ready_line_for_people_can_be_typed(folder: Path) -> None:
     assert lines[0].startswith("skreg is ready at http://127.0.0.1:")
     assert lines[1].startswith("root sha256:")
     assert lines[2].startswith("skillpkg registry add ")
+
+
+def test_a_person_who_looks_on_is_told_of_the_start_and_the_end(folder: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [*SKREG, "up", "--data-dir", str(folder / "data"), "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, text=True)
+    os.close(theirs)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("skreg is ready at ")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 0
+    process.stdout.close()
+    told = os.read(ours, 4096).decode()
+    os.close(ours)
+    assert told.startswith(f"Starting a registry in {folder / 'data'}")
+    assert f"Stopped. Everything is kept in {folder / 'data'}." in told
 
 
 def test_json_says_where_and_what(folder: Path) -> None:

@@ -131,13 +131,19 @@ class Up:
 
 
 @contextmanager
-def running_up(data: Path, port: int = 0) -> Iterator[Up]:
+def running_up(
+    data: Path, port: int = 0, environment: Mapping[str, str] | None = None
+) -> Iterator[Up]:
     """Start ``skreg up --json`` and wait for its ready line; killed at the end if still there."""
     log = data.parent / f"{data.name}.log"
     command = [*SKREG, "up", "--data-dir", str(data), "--port", str(port), "--json"]
     with log.open("a") as errors:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=_environment()
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**_environment(), **(environment or {})},
         )
     try:
         assert process.stdout is not None
