@@ -7,27 +7,23 @@ client.
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
-from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
 from skillpkg.crypto import names
 from support.clouds import CLOUDS, Cloud
 from support.database import DatabaseServer, database_server
 from support.deployment import NO_SIGNING, Deployment
-from support.openssl import accepts, openssl, verifies, write_pem
+from support.judged import Judge, publisher_leaf
 from support.person import AGENT, Person
 from support.registry_process import Http, said
 from support.skills import make_skill
@@ -113,7 +109,7 @@ def test_publish_to_verified_install(
         for version in ("1.0.0", "1.1.0"):
             person.ok("install", f"acme/demo@{version}", "-t", AGENT)
         person.ok("verify")
-        _openssl_agrees(http, tmp_path, fingerprint)
+        _openssl_agrees(made, acme, tmp_path)
         _everything_is_audited(made)
 
 
@@ -126,60 +122,14 @@ def _waits_for_its_root(made: Deployment, acme: Http) -> None:
     assert acme.get("/v1/search?q=demo").status == 200
 
 
-def _openssl_agrees(http: Http, folder: Path, fingerprint: str) -> None:
-    known = http.get("/.well-known/skreg.json").json()
-    registry = known["registry_id"]
-    index = _payload(http.get("/index/acme/demo.json").body)
-    version = index["versions"][0]
-    path = f"/packages/acme/demo/{version['version']}/{version['sha256']}"
-    archive, record = http.get(f"{path}.skill").body, http.get(f"{path}.release").json()
-    leaf, ca = (x509.load_der_x509_certificate(b64decode(one)) for one in record["chain"])
-    bundle = _payload(http.get("/trust/latest.json").body)
-    assert bundle["roots"][0]["fingerprint"] == fingerprint
-    root = x509.load_der_x509_certificate(b64decode(bundle["roots"][0]["certificate"]))
-
-    public = leaf.public_key()
-    assert verifies(folder, public, b64decode(record["signature"]), archive)  # type: ignore[arg-type]
-    crls = folder / "crls.pem"
-    crls.write_text("".join(_crl(http, folder, one) for one in (root, ca)))
-    assert accepts(
-        "verify", "-x509_strict", "-purpose", "any", "-CAfile", write_pem(folder / "r.pem", root),
-        "-untrusted", write_pem(folder / "c.pem", ca), "-CRLfile", str(crls), "-crl_check_all",
-        "-policy", names.REGISTRY_SIGNED, write_pem(folder / "l.pem", leaf),
-    )  # fmt: skip
-    _has_profile(folder, "root", root, "CA:TRUE, pathlen:1", "Certificate Sign, CRL Sign")
-    _has_profile(
-        folder, "ca", ca, "CA:TRUE, pathlen:0", "Code Signing", f"Policy: {names.REGISTRY_SIGNED}"
-    )
-    _has_profile(
-        folder, "leaf", leaf, "CA:FALSE", "Digital Signature", "Code Signing",
-        f"URI:urn:skreg:{registry}:registry", f"Policy: {names.REGISTRY_SIGNED}",
-    )  # fmt: skip
-    request = json.loads((folder / "request.json").read_bytes())
-    for role in ("registry_ca", "publisher_ca", "log"):
-        csr = folder / f"{role}.csr"
-        csr.write_bytes(b64decode(request[role]))
-        shown = openssl("req", "-inform", "DER", "-in", str(csr), "-verify", "-noout")
-        assert re.search(r"verify OK", shown, re.IGNORECASE), shown
-
-
-def _has_profile(folder: Path, name: str, certificate: x509.Certificate, *wanted: str) -> None:
-    path = write_pem(folder / f"{name}.pem", certificate)
-    text = openssl("x509", "-in", path, "-noout", "-text")
-    for part in (*wanted, "ecdsa-with-SHA256", "prime256v1", "X509v3 Key Usage: critical"):
-        assert part in text, text
-
-
-def _crl(http: Http, folder: Path, issuer: x509.Certificate) -> str:
-    spki = issuer.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    path = folder / "one.crl"
-    path.write_bytes(http.get(names.crl_path(names.ca_id(spki))).body)
-    ca = write_pem(folder / "issuer.pem", issuer)
-    shown = openssl("crl", "-inform", "DER", "-in", str(path), "-CAfile", ca)
-    assert "verify OK" in shown
-    return shown[shown.index("-----BEGIN") :].rpartition("-----")[0] + "-----\n"
+def _openssl_agrees(made: Deployment, acme: Http, folder: Path) -> None:
+    """Go by the certificates in ``PKI_SECRET``, as somebody with openssl alone would."""
+    cas = x509.load_pem_x509_certificates(made.cloud.kept())
+    judge = Judge(made.http, folder, tuple(cas))
+    judge.judge_all("acme/demo", (folder / "request.json").read_bytes())
+    leaf = publisher_leaf(acme, "acme")
+    judge.has_profile(leaf, "CA:FALSE", f"Policy: {names.PUBLISHER_SIGNED}", ":publisher:acme")
+    assert judge.chains(leaf, judge.publisher_ca, names.PUBLISHER_SIGNED)
 
 
 def _everything_is_audited(made: Deployment) -> None:
@@ -195,11 +145,6 @@ def _everything_is_audited(made: Deployment) -> None:
     assert re.search(r"signed       2 archive with (file|pkcs11|awskms|gcpkms|azurekms):", status)
     if made.cloud.faults is not None:
         assert "SigningUnavailable" in {details["outcome"] for _, details in rows}
-
-
-def _payload(envelope: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(b64decode(json.loads(envelope)["payload"]))
-    return found
 
 
 def test_a_process_that_may_not_sign_cannot() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from support.blob_backends import BlobBackend
 from support.cloudkms import cloud_kms
 from support.faults import Faults
 from support.keyvault import key_vault
+from support.secretmanager import secret_manager
 from support.softhsm import SoftHsm, library
 
 
@@ -26,6 +29,8 @@ class Cloud:
     Attributes:
         create: makes a key by this name; returns its URI. The same name again is a new version.
         storage, staging: the two stores' URIs.
+        secret: the URI of a secret without a value, where the CAs' certificates are put.
+        kept: what stands in it.
         environment: what processes need to reach keys and stores.
         hsm_backend: what the settings say of the keys.
         faults: what the signing service does wrong on demand.
@@ -35,14 +40,18 @@ class Cloud:
     create: Callable[[str], str] = str
     storage: str = ""
     staging: str = ""
+    secret: str = ""
+    kept: Callable[[], bytes] = bytes
     environment: dict[str, str] = field(default_factory=dict)
     hsm_backend: str = "hsm"
     faults: Faults | None = None
     absent: str = ""
 
 
-def _folders(folder: Path) -> tuple[str, str]:
-    return (folder / "storage").as_uri(), (folder / "staging").as_uri()
+def _folders(folder: Path) -> tuple[str, str, str, Callable[[], bytes]]:
+    secret = folder / "secrets" / "certificates"
+    stores = (folder / "storage").as_uri(), (folder / "staging").as_uri()
+    return (*stores, secret.as_uri(), secret.read_bytes)
 
 
 @contextmanager
@@ -76,28 +85,41 @@ def pkcs11(folder: Path) -> Iterator[Cloud]:
 def awskms(folder: Path) -> Iterator[Cloud]:
     with blob_backends.s3(folder) as store:
         moto_kms.FAULTS.clear()
-        kms = boto3.client(
-            "kms",
+        client = partial(
+            boto3.client,
             region_name=moto_kms.REGION,
             endpoint_url=store.environment["AWS_ENDPOINT_URL"],
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
+        kms = client("kms")
 
         def create(name: str) -> str:
             made = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Description=name)
             return f"awskms:///{made['KeyMetadata']['Arn']}"
 
-        yield Cloud(create, *_prefixes(store), store.environment, faults=moto_kms.FAULTS)
+        secret = f"skreg/{secrets.token_hex(4)}/certificates"
+        manager = client("secretsmanager")
+        manager.create_secret(Name=secret)
+
+        def kept() -> bytes:
+            return str(manager.get_secret_value(SecretId=secret)["SecretString"]).encode()
+
+        place = f"awssm://{moto_kms.REGION}/{secret}", kept
+        yield Cloud(create, *_prefixes(store), *place, store.environment, faults=moto_kms.FAULTS)
 
 
 @contextmanager
 def gcpkms(folder: Path) -> Iterator[Cloud]:
-    with cloud_kms() as kms, blob_backends.gs(folder) as store:
+    with cloud_kms() as kms, secret_manager() as manager, blob_backends.gs(folder) as store:
         if store.absent:
             yield Cloud(absent=store.absent)
             return
-        yield Cloud(kms.create, *_prefixes(store), store.environment, faults=kms.faults)
+        name = "projects/p/secrets/certificates"
+        manager.versions[name] = []
+        place = f"gcpsm://p/certificates?endpoint={manager.address}"
+        kept = (place, lambda: manager.versions[name][-1])
+        yield Cloud(kms.create, *_prefixes(store), *kept, store.environment, faults=kms.faults)
 
 
 @contextmanager
@@ -107,7 +129,11 @@ def azurekms(folder: Path) -> Iterator[Cloud]:
             yield Cloud(absent=store.absent)
             return
         environment = vault.environment | store.environment
-        yield Cloud(vault.create, *_prefixes(store), environment, faults=vault.faults)
+        kept = (
+            f"azurekv://{vault.address}/certificates",
+            lambda: vault.secrets["certificates"].encode(),
+        )
+        yield Cloud(vault.create, *_prefixes(store), *kept, environment, faults=vault.faults)
 
 
 def _prefixes(store: BlobBackend) -> tuple[str, str]:

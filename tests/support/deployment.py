@@ -59,7 +59,8 @@ class Deployment:
     @property
     def worker_environment(self) -> dict[str, str]:
         hsm = {"HSM_BACKEND": self.cloud.hsm_backend}
-        return self.common | hsm | dict(self.root) | self.keys
+        secret = {"PKI_SECRET": self.cloud.secret} if self.cloud.secret else {}
+        return self.common | hsm | secret | dict(self.root) | self.keys
 
     @contextmanager
     def worker(self) -> Iterator[Popen[bytes]]:
