@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from support.unsigning import Unsigning
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -40,8 +42,8 @@ class AsgiClient:
         sent = {"content-type": "application/json", **headers}
         return await self.request("POST", path, body=body, headers=sent)
 
-    async def upload(self, path: str, data: bytes, field: str = "archive") -> Answer:
-        body, kind = multipart(data, field)
+    async def upload(self, path: str, data: bytes, field: str = "archive", **more: bytes) -> Answer:
+        body, kind = multipart(data, field, **more)
         return await self.request("POST", path, body=body, headers={"content-type": kind})
 
     async def request(
@@ -77,21 +79,21 @@ class AsgiClient:
         async def send(message: dict[str, Any]) -> None:
             messages.append(message)
 
-        await self.app(scope, receive, send)
+        await Unsigning(self.app)(scope, receive, send)
         start = next(item for item in messages if item["type"] == "http.response.start")
         found = {k.decode().lower(): v.decode() for k, v in start["headers"]}
         content = b"".join(item.get("body", b"") for item in messages)
         return Answer(start["status"], found, content)
 
 
-def multipart(data: bytes, field: str = "archive") -> tuple[bytes, str]:
-    """Return a multipart body with one file, and its content type."""
+def multipart(data: bytes, field: str = "archive", **more: bytes) -> tuple[bytes, str]:
+    """Return a multipart body with a file in each field, and its content type."""
     boundary = uuid.uuid4().hex
-    head = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="a.skill"\r\n'
-        "Content-Type: application/octet-stream\r\n\r\n"
-    )
-    return (
-        head.encode() + data + f"\r\n--{boundary}--\r\n".encode(),
-        f"multipart/form-data; boundary={boundary}",
-    )
+    body = b""
+    for name, content in {field: data, **more}.items():
+        head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        )
+        body += head.encode() + content + b"\r\n"
+    return body + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"

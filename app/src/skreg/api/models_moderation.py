@@ -102,6 +102,7 @@ class CertificateRequest(BaseModel):
     """A PKCS #10 request in PEM; only its key is taken over."""
 
     csr: str = Field(max_length=10_000)
+    days: int = Field(default=90, ge=1, le=460, description="how long it is good; CI: 7 or less")
 
 
 class Certificate(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -59,6 +60,7 @@ async def _issue(
             wish.namespace,
             container.clock(),
             domains=domains,
+            lifetime=timedelta(days=wish.lifetime_days),
         )
     except Unprocessable as error:
         await certificates.refused(connection, wish.id, str(error))

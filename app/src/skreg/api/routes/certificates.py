@@ -35,7 +35,7 @@ async def request(
 
     The API holds no key: the worker issues it within a minute. Ask again for its `state`.
     """
-    return _told(await certifying.request(desk, principal, ns, body.csr))
+    return _told(await certifying.request(desk, principal, ns, body.csr, body.days))
 
 
 @router.get(

@@ -28,8 +28,10 @@ REASONS = (
 )
 
 
-async def request(desk: Desk, principal: Principal, namespace: str, csr: str) -> CertificateFacts:
-    """Ask for a certificate that signs this namespace's packages.
+async def request(
+    desk: Desk, principal: Principal, namespace: str, csr: str, days: int
+) -> CertificateFacts:
+    """Ask for a certificate that signs this namespace's packages, good for 1 to 460 days.
 
     Raises:
         Missing, Forbidden
@@ -46,7 +48,7 @@ async def request(desk: Desk, principal: Principal, namespace: str, csr: str) ->
                 fix="Revoke one that is not used.",
             )
         await certificates.insert(
-            connection, certificate_id, access.id, csr.encode(), desk.account_id
+            connection, certificate_id, access.id, csr.encode(), desk.account_id, days
         )
         await desk.record(connection, "certificate-requested", namespace, id=certificate_id)
         await defer_certify(desk.queue, connection)

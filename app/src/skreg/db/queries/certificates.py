@@ -38,6 +38,7 @@ class Wish:
     state: str
     serial: str | None
     reason: str | None
+    lifetime_days: int
 
 
 _FACTS = """
@@ -52,13 +53,14 @@ async def insert(
     namespace_id: int,
     request: bytes,
     requested_by: int | None,
+    lifetime_days: int,
 ) -> None:
     """Insert a request."""
     sql = """
-        INSERT INTO publisher_certs (id, namespace_id, request, requested_by)
-        VALUES (:id, :ns, :request, :by)"""
+        INSERT INTO publisher_certs (id, namespace_id, request, requested_by, lifetime_days)
+        VALUES (:id, :ns, :request, :by, :days)"""
     values = {"id": certificate_id, "ns": namespace_id, "request": request, "by": requested_by}
-    await rows.run(connection, sql, values)
+    await rows.run(connection, sql, {**values, "days": lifetime_days})
 
 
 async def unused(connection: AsyncConnection, namespace_id: int) -> int:
@@ -100,7 +102,8 @@ async def ask_to_revoke(connection: AsyncConnection, certificate_id: str, reason
 async def wishes(connection: AsyncConnection) -> list[Wish]:
     """Return what waits for the worker, oldest first."""
     sql = """
-        SELECT c.id, c.namespace_id, n.name, c.request, c.state, c.serial, c.reason
+        SELECT c.id, c.namespace_id, n.name, c.request, c.state, c.serial, c.reason,
+               c.lifetime_days
         FROM publisher_certs c JOIN namespaces n ON n.id = c.namespace_id
         WHERE c.state IN ('requested', 'revoking') ORDER BY c.created_at, c.id LIMIT 100"""
     return await rows.all_rows(connection, Wish, sql)

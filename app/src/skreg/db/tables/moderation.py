@@ -121,3 +121,4 @@ class PublisherCert(SQLModel, table=True):
     requested_by: int | None = c.reference("accounts.id", nullable=True)
     created_at: datetime = c.now()
     revoked_at: datetime | None = c.moment(nullable=True)
+    lifetime_days: int = c.number(default="90")
