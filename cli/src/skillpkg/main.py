@@ -48,6 +48,8 @@ def main(argv: list[str] | None = None) -> int:
     if arguments in (["--version"], ["-V"]):
         sys.stdout.write(f"skillpkg {VERSION}\n")
         return 0
+    if arguments[:1] == ["help"] and arguments[1:]:
+        return _run([arguments[1], "--help"])
     if not arguments or arguments[0] in ("--help", "-h", "help"):
         sys.stdout.write(_help())
         return 0

@@ -35,6 +35,9 @@ def test_every_command_has_its_own_help(
     said = capsys.readouterr().out
     assert said.startswith(f"usage: skillpkg {name}")
     assert importlib.import_module(f"skillpkg.commands.{name}").__doc__.split("\n")[0] in said
+    with pytest.raises(SystemExit):
+        world.run("help", name)
+    assert capsys.readouterr().out == said
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,35 @@ def test_problems_become_errors(
     assert said in result.err
 
 
+def test_a_refusal_begins_with_what_happened_and_not_with_its_status(
+    world: World, skill: Path
+) -> None:
+    detail = "acme/x@1.0.0 exists with other bytes. They never change. Raise the version."
+    document = {"title": "Conflict", "status": 409, "detail": detail, "request_id": "r1"}
+    world.server.routes[f"POST {BASE}/publish"] = answer(409, document)
+    said = world.run("publish", str(skill), *IDENTITY).err.splitlines()
+    assert said == [
+        "error: acme/x@1.0.0 exists with other bytes.",
+        "  why:   They never change. Raise the version. (request r1)",
+    ]
+    short = {"title": "Forbidden", "detail": "alice may not publish in acme."}
+    world.server.routes[f"POST {BASE}/publish"] = answer(403, short)
+    said = world.run("publish", str(skill), *IDENTITY).err.splitlines()
+    assert said[:2] == [
+        "error: alice may not publish in acme.",
+        "  why:   The registry answered 403 Forbidden.",
+    ]
+
+
+def test_a_bad_token_in_the_environment_is_named(
+    world: World, skill: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKILLPKG_TOKEN", "skreg_old")
+    world.server.routes[f"POST {BASE}/publish"] = answer(401, {"detail": "The token ended."})
+    result = world.run("publish", str(skill), *IDENTITY)
+    assert (result.code, "good token into SKILLPKG_TOKEN" in result.err) == (5, True)
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"[]"])
 def test_an_answer_that_is_no_json_object(world: World, skill: Path, body: bytes) -> None:
     world.server.routes[f"POST {BASE}/publish"] = Response(200, {}, body)
@@ -185,6 +214,7 @@ def test_search_prints_results_and_the_next_command(world: World, skill: Path) -
     said = world.ok("search", "deploy", "now", "--tag", "ops", "--page", "2").out
     assert "alice/helper 1.0.0" in said
     assert "1 of at least 1000 shown, page 2" in said
+    assert "next: skillpkg info alice/helper" in said
     (sent,) = world.server.sent("GET", "/v1/search")
     assert sent.url.endswith("?q=deploy+now&page=2&tag=ops")
     world.server.routes["GET /v1/search"] = answer(200, {"results": None})

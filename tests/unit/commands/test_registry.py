@@ -213,6 +213,12 @@ def test_a_folder_without_a_description_is_a_registry(world: World) -> None:
     assert world.ok("install", f"{world.folder.as_uri()}/acme/base").code == 0
 
 
+def test_a_folder_that_is_no_registry_is_told_so(world: World, tmp_path: Path) -> None:
+    words = ("registry", "add", "here", str(tmp_path), "--root-fingerprint", world.fingerprint)
+    result = world.run(*words)
+    assert (result.code, "is no registry" in result.err) == (4, True)
+
+
 def test_a_server_that_answers_no_bundle(world: World) -> None:
     world.serve()
     world.server.routes["GET /trust/latest.json"] = answer(500)

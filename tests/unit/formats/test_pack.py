@@ -292,6 +292,13 @@ def test_a_folder_without_skill_or_that_is_none_is_refused(tmp_path: Path) -> No
         assert refused.value.rule == rule
 
 
+def test_a_folder_that_is_no_skill_is_told_so_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "big.bin").write_bytes(bytes(51 * 1024 * 1024))
+    with pytest.raises(ArchiveInvalid) as refused:
+        pack_folder(tmp_path, namespace="acme")
+    assert refused.value.rule == "skill-missing"
+
+
 def test_policy_strict_is_held_at_packing(tmp_path: Path) -> None:
     folder = write_skill(tmp_path)
     with pytest.raises(ArchiveInvalid) as refused:

@@ -52,7 +52,7 @@ def collect(folder: Path, limits: Limits) -> Collected:
     for path, entry in _walk(folder, "", ignore, left_out):
         if len(files) == limits.files:
             raise _refused(Rule.TOO_MANY_FILES, path, f"max: {limits.files} files")
-        data = _read(entry, path, limits.unpacked - total)
+        data = _read(entry, path, limits, total)
         total += len(data)
         # macOS may hand out decomposed names; two machines must pack the same bytes.
         normal = unicodedata.normalize("NFC", path)
@@ -107,7 +107,8 @@ def _hidden(path: str, is_folder: bool) -> bool:
     return name.startswith(".") and not (path == ".skill" and is_folder)
 
 
-def _read(source: Path, path: str, room: int) -> bytes:
+def _read(source: Path, path: str, limits: Limits, so_far: int) -> bytes:
+    room = limits.unpacked - so_far
     try:
         descriptor = os.open(source, _READ | _BINARY)
         with os.fdopen(descriptor, "rb") as stream:
@@ -117,7 +118,8 @@ def _read(source: Path, path: str, room: int) -> bytes:
     except OSError as error:
         raise _refused(Rule.FOLDER_UNREADABLE, path, str(error)) from error
     if len(data) > room:
-        raise _refused(Rule.UNPACKED_TOO_LARGE, path, "The folder holds more than a package may.")
+        why = f"With it, the files are more than a package holds (max: {limits.unpacked:,} bytes)."
+        raise _refused(Rule.UNPACKED_TOO_LARGE, path, why)
     return data
 
 

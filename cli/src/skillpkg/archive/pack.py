@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ def pack_folder(
         UsageError: ``.skillignore`` cannot be read.
     """
     limits = under_policy(DEFAULT, policy)
+    _require_skill(folder)
     found = collect(folder, limits)
     replaced = found.files.pop(MANIFEST, None) is not None
     _check_paths(found, policy)
@@ -82,6 +84,22 @@ def pack_folder(
         hashlib.sha256(content).hexdigest(),
         hashlib.sha256(archive).hexdigest(),
         _reports(found, author, folder, replaced),
+    )
+
+
+def _require_skill(folder: Path) -> None:
+    """Say of a wrong folder that it is no skill, before anything in it is read."""
+    with contextlib.suppress(OSError):  # `collect` says why a folder cannot be read
+        if not any(fold(entry.name) == fold(SKILL) for entry in folder.iterdir()):
+            raise _no_skill()
+
+
+def _no_skill() -> ArchiveInvalid:
+    return ArchiveInvalid(
+        Rule.SKILL_MISSING,
+        f"The folder has no {SKILL}.",
+        path=SKILL,
+        fix="Write one, or give the folder that holds it.",
     )
 
 
@@ -115,12 +133,7 @@ def _check_paths(found: Collected, policy: Policy) -> None:
                 path=path,
                 fix=f"Rename it: mv {path} {SKILL}",
             )
-    raise ArchiveInvalid(
-        Rule.SKILL_MISSING,
-        f"The folder has no {SKILL}.",
-        path=SKILL,
-        fix="Write one, or give the folder that holds it.",
-    )
+    raise _no_skill()
 
 
 def _manifest(author: _Author, given: dict[str, str | None], files: dict[str, bytes]) -> Manifest:

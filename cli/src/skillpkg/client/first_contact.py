@@ -10,11 +10,12 @@ from typing import TypeAlias
 from skillpkg.client.addresses import is_folder, normalise
 from skillpkg.client.config import RegistryEntry
 from skillpkg.client.readplane import open_plane
-from skillpkg.client.succession import follow
+from skillpkg.client.succession import Trusted, follow
 from skillpkg.client.transport import Transport
 from skillpkg.crypto.names import is_fingerprint
 from skillpkg.crypto.trust import TrustBundle
 from skillpkg.errors import Check, NetworkFailure, NotFound, UsageError, VerificationRefused
+from skillpkg.install.ports import ReadPlane
 
 Confirm: TypeAlias = Callable[[str, str, str], bool]
 _WELL_KNOWN = "/.well-known/skreg.json"
@@ -46,14 +47,26 @@ def meet(
     known = _read_well_known(url, transport)
     urls = _read_urls(url, known)
     pinned = require_fingerprint(fingerprint or _offered(url, known))
-    found = follow(open_plane(urls, transport, lambda _: None), pinned, None)
-    assert found is not None  # without a stored bundle there is always a newer one
+    found = _follow(url, open_plane(urls, transport, lambda _: None), pinned)
     bundle = found.bundle
     if fingerprint is None:
         _agree(url, bundle.registry_id, pinned, confirm)
     api = None if is_folder(url) else _usable(url, str(known.get("api_url") or url))
     entry = RegistryEntry(url, bundle.registry_id, found.pin, urls, api, found.former)
     return Introduction(entry, bundle, found.data)
+
+
+def _follow(url: str, plane: ReadPlane, pinned: str) -> Trusted:
+    try:
+        found = follow(plane, pinned, None)
+    except NotFound as error:
+        raise NotFound(
+            f"{url} is no registry.",
+            why=f"It has no trust bundle. {error.why}",
+            fix="Check the address; a folder must hold a copy of a registry's files.",
+        ) from error
+    assert found is not None  # without a stored bundle there is always a newer one
+    return found
 
 
 def require_fingerprint(text: str) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from skillpkg.canonical_json import JsonObject
 from skillpkg.client.transport import Response
@@ -16,7 +19,8 @@ from skillpkg.errors import (
     UsageError,
 )
 
-_LOGIN = "Log in: skillpkg login"
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9'\"(])")
+_TOKEN_VARIABLE = re.compile(r"SKILLPKG(_REGISTRY_[A-Z0-9_]+)?_TOKEN")
 
 
 def json_object(answer: Response, url: str) -> JsonObject:
@@ -64,32 +68,58 @@ def refuse(answer: Response, url: str) -> SkillpkgError:
         document = {}
     if not isinstance(document, dict):
         document = {}
-    title = str(document.get("title") or f"The registry answered {answer.status}.")
-    why = str(document.get("detail") or f"{answer.status} from {url}")
-    findings = _findings(document)
+    what, why = _said(document, answer.status, url)
     if request_id := document.get("request_id"):
         why = f"{why} (request {request_id})"
-    return _error(answer, title, why, findings)
+    return _error(answer, what, why, _findings(document))
 
 
-def _error(answer: Response, title: str, why: str, findings: tuple[str, ...]) -> SkillpkgError:
+def _said(document: Mapping[str, object], status: int, url: str) -> tuple[str, str]:
+    """Return what happened and why: a problem's ``detail`` begins with what happened.
+
+    Its title is often a status's phrase alone, which tells a person nothing.
+    """
+    title, detail = str(document.get("title") or ""), str(document.get("detail") or "")
+    named = f"The registry answered {status} {_phrase(status)}".rstrip()
+    if not detail:
+        return title or f"{named}.", f"{status} from {url}"
+    what, *rest = _SENTENCE.split(detail, maxsplit=1)
+    return what, rest[0] if rest else f"{named}."
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _error(answer: Response, what: str, why: str, findings: tuple[str, ...]) -> SkillpkgError:
     status = answer.status
     if status == 401:
-        return NotAllowed(title, why=why, fix=_LOGIN)
+        return NotAllowed(what, why=why, fix=_log_in())
     if status == 403:
-        return NotAllowed(title, why=why, fix="Ask an owner of the namespace for the right.")
+        return NotAllowed(what, why=why, fix="See what you may do: skillpkg whoami")
     if status in (404, 410):
-        return NotFound(title, why=why, fix="Check the name: skillpkg search WORD")
+        return NotFound(what, why=why, fix="Check the name: skillpkg search WORD")
     if status == 409:
-        return PublishRejected(title, why=why, findings=findings)
+        return PublishRejected(what, why=why, findings=findings)
     if status == 413 or status == 422:
-        return PublishRejected(title, why=why, findings=findings, fix="Mend this and try again.")
+        return PublishRejected(what, why=why, findings=findings, fix="Mend this and try again.")
     if status == 429:
         seconds = answer.headers.get("retry-after", "60")
-        return NetworkFailure(title, why=why, fix=f"Wait {seconds[:10]} s and try again.")
+        return NetworkFailure(what, why=why, fix=f"Wait {seconds[:10]} s and try again.")
     if status >= 500:
-        return NetworkFailure(title, why=why, fix="Try again later.")
-    return UsageError(title, why="\n".join((why, *findings)))
+        return NetworkFailure(what, why=why, fix="Try again later.")
+    return UsageError(what, why="\n".join((why, *findings)))
+
+
+def _log_in() -> str:
+    """Return what to type without a good token; one in the environment comes before a login."""
+    held = [name for name in os.environ if _TOKEN_VARIABLE.fullmatch(name)]
+    if held:
+        return f"Put a good token into {held[0]}, or unset it and type: skillpkg login"
+    return "Log in: skillpkg login"
 
 
 def _findings(document: Mapping[str, object]) -> tuple[str, ...]:

@@ -251,6 +251,7 @@ def _explain(url: str, error: Exception) -> NoReturn:
     why = "It took too long." if isinstance(error, Urllib3Timeout) else str(error)[:300]
     if isinstance(error, NewConnectionError):
         why = f"No connection: {error.__context__ or error}"[:300]
-    raise _Unreached(
-        f"{where} could not be reached.", why=why, fix="Check the network and try again."
-    ) from error
+    fix = "Check the network and try again."
+    if is_loopback(host):
+        fix = "Is it running? Start it (skreg up), or check: skillpkg registry list"
+    raise _Unreached(f"{where} could not be reached.", why=why, fix=fix) from error

@@ -39,7 +39,7 @@ def exchange(
     except NotAllowed as error:
         raise NotAllowed(
             "The registry does not take this job's identity.",
-            why=error.why,
+            why=f"{error.what} {error.why}",
             fix=f"An owner of {package} adds this workflow to its trusted publishers.",
         ) from error
     warnings = answer.get("warnings")

@@ -69,7 +69,10 @@ def pack(options: argparse.Namespace, folder: Path, namespace: str | None) -> Pa
     from skillpkg.archive.pack import pack_folder
 
     if not folder.is_dir():
-        raise NotFound(f"There is no folder {folder}.", fix="Give the folder that holds SKILL.md.")
+        raise NotFound(
+            f"There is no skill at {folder}.",
+            fix="Give the folder that holds SKILL.md; publish takes a .skill archive as well.",
+        )
     return pack_folder(
         folder,
         namespace=namespace,

@@ -35,6 +35,8 @@ def run(options: argparse.Namespace, out: Output) -> int:
         )
         out.say(f"  {_short(one.get('description'))}")
     _say_total(out, answer.get("total"), answer.get("total_relation"), len(results), options.page)
+    if results:
+        out.say(f"next: skillpkg info {results[0].get('namespace')}/{results[0].get('name')}")
     return 0
 
 
@@ -49,4 +51,3 @@ def _say_total(out: Output, total: JsonValue, relation: JsonValue, shown: int, p
         return
     more = "at least " if relation == "gte" else ""
     out.say(f"{shown} of {more}{total} shown, page {page}", "dim")
-    out.say("next: skillpkg info NAMESPACE/NAME")

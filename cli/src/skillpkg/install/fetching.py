@@ -45,12 +45,16 @@ def require_size(data: bytes, path: str, check: Check, max_size: int) -> bytes:
 
 
 def require_sha256(data: bytes, expected: str, path: str, check: Check) -> bytes:
-    """Return ``data`` when it hashes to ``expected`` (hex); ``check`` refuses otherwise."""
+    """Return ``data`` when it hashes to ``expected`` (hex); ``check`` refuses otherwise.
+
+    Args:
+        path: where the object came from, or words for it that a person knows.
+    """
     found = hashlib.sha256(data).hexdigest()
     if found != expected:
         raise refusal(
             check,
-            f"{path} is not the object that was promised.",
+            f"{path} holds other bytes than the registry promised.",
             f"Its sha256 is {found}, and {expected} was promised.",
         )
     return data

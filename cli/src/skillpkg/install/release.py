@@ -57,11 +57,11 @@ def open_archive(data: bytes, index: PackageIndex, version: IndexVersion) -> Arc
         VerificationRefused: archive-size, archive-sha256, archive-form, archive-files or
             archive-identity.
     """
-    path = object_path(index, version, "skill")
+    named = f"The archive of {index.package}@{version.version}"
     if len(data) != version.size:
         why = f"It has {len(data)} bytes, and {version.size} were promised."
-        raise refusal(Check.ARCHIVE_SIZE, f"{path} is not the promised archive.", why)
-    require_sha256(data, version.sha256, path, Check.ARCHIVE_SHA256)
+        raise refusal(Check.ARCHIVE_SIZE, f"{named} is not the promised one.", why)
+    require_sha256(data, version.sha256, named, Check.ARCHIVE_SHA256)
     try:
         archive = read_archive(data)
     except ArchiveInvalid as error:
