@@ -8,8 +8,6 @@ client.
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -22,7 +20,7 @@ from cryptography import x509
 from skillpkg.crypto import names
 from support.clouds import CLOUDS, Cloud
 from support.database import DatabaseServer, database_server
-from support.deployment import NO_SIGNING, Deployment
+from support.deployment import Deployment
 from support.judged import Judge, publisher_leaf
 from support.person import AGENT, Person
 from support.registry_process import Http, said
@@ -145,15 +143,3 @@ def _everything_is_audited(made: Deployment) -> None:
     assert re.search(r"signed       2 archive with (file|pkcs11|awskms|gcpkms|azurekms):", status)
     if made.cloud.faults is not None:
         assert "SigningUnavailable" in {details["outcome"] for _, details in rows}
-
-
-def test_a_process_that_may_not_sign_cannot() -> None:
-    """The api processes above run like this one: whatever could sign raises in them."""
-    done = subprocess.run(
-        [sys.executable, "-c", "import skreg.signing"],
-        env={"PYTHONPATH": str(NO_SIGNING)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "must not sign" in done.stderr

@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from support.registry_process import NO_SIGNING
+
 ROOT = Path(__file__).parents[2]
 PAGES = ["README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md")))]
 FENCE = re.compile(r"^```sh( terminal| cloud)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -61,6 +63,7 @@ def environment(home: Path) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SKILLPKG_", "SKREG_"))}
     return kept | {
         "HOME": str(home),
+        "PYTHONPATH": str(NO_SIGNING),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
         "PAGER": "cat",

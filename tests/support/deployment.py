@@ -12,7 +12,6 @@ from subprocess import Popen
 from support.clouds import Cloud
 from support.registry_process import Http, free_port, running, said, wait_until_ready
 
-NO_SIGNING = Path(__file__).parent / "no_signing"
 ROLES = {
     "registry-ca": "REGISTRY_CA_KEY_URI",
     "publisher-ca": "PUBLISHER_CA_KEY_URI",
@@ -69,8 +68,7 @@ class Deployment:
 
     @contextmanager
     def api(self) -> Iterator[Http]:
-        """The api process, in which everything that could sign raises."""
-        settings = {"LISTEN_PORT": str(self.port), "PYTHONPATH": str(NO_SIGNING)}
+        settings = {"LISTEN_PORT": str(self.port)}
         with running("api", self.common | settings, self.log) as process:
             wait_until_ready(self.http, process, self.log)
             yield self.http

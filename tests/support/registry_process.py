@@ -20,6 +20,8 @@ from typing import Any
 from support.asgi import multipart
 
 SKREG = [sys.executable, "-m", "skreg"]
+NO_SIGNING = Path(__file__).parent / "no_signing"
+"""On the import path of every process that the suites start: the API's cannot sign."""
 _PASSED = ("PATH", "HOME", "LANG")
 
 
@@ -159,11 +161,12 @@ def running_up(
 
 
 def _environment() -> dict[str, str]:
-    return {
+    passed = {
         name: value
         for name, value in os.environ.items()
         if name in _PASSED or name.startswith("COV")
     }
+    return {**passed, "PYTHONPATH": str(NO_SIGNING)}
 
 
 @contextmanager

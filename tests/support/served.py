@@ -18,6 +18,7 @@ from skreg.api.private_reads import Elsewhere, PrivateReads
 from skreg.api.readplane import ReadPlaneApp
 from skreg.bootstrap import ApiContainer
 from support.registry_process import free_port
+from support.unsigning import Unsigning
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def served(container: ApiContainer) -> Iterator[str]:
         authorize=PrivateReads(container) if is_private else None,
         elsewhere=Elsewhere(container) if is_private else None,
     )
-    server = Server(app, port=port, interface=Interfaces.ASGI, log_enabled=False)
+    server = Server(Unsigning(app), port=port, interface=Interfaces.ASGI, log_enabled=False)
 
     async def serve() -> None:
         with contextlib.suppress(asyncio.CancelledError):

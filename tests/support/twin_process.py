@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support.registry_process import SKREG
+from support.registry_process import NO_SIGNING, SKREG
 
 PASSED = ("PATH", "HOME", "LANG")
 RESTART_SECONDS = 0.5
@@ -84,8 +84,8 @@ class Container:
             for name, value in os.environ.items()
             if name in PASSED or (name.startswith("COV") and not self.sources)
         }
-        if self.sources:
-            passed["PYTHONPATH"] = os.pathsep.join(str(folder) for folder in self.sources)
+        folders = self.sources or [NO_SIGNING]
+        passed["PYTHONPATH"] = os.pathsep.join(str(folder) for folder in folders)
         with self.log.open("ab") as out:
             return subprocess.Popen(
                 [*SKREG, self.role], env={**passed, **self.environment}, stdout=out, stderr=out

@@ -1,4 +1,8 @@
-"""Makes signing raise while the API answers, in processes where a worker signs beside it."""
+"""Makes signing raise while the API answers, in processes where a worker signs beside it.
+
+Every suite that asks an API in its own process does so through ``support.asgi`` or
+``support.served``, which come here; API processes of their own have ``no_signing`` instead.
+"""
 
 from __future__ import annotations
 
@@ -7,43 +11,49 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-import pytest
-
 from skreg import signing
 from skreg.adapters import signers
-from support.asgi import AsgiClient
 
 _answering: ContextVar[bool] = ContextVar("answering", default=False)
+_sign, _open = signing.VerifiedSigner.sign, signers.open_signer
 
 
-def refuse_while_answering() -> None:
-    """Raise where the API answers a request: threads that it starts inherit that."""
+@contextmanager
+def answering() -> Iterator[None]:
+    """While this holds, every signer raises when it is opened or used; so in threads begun here."""
+    token = _answering.set(True)
+    try:
+        yield
+    finally:
+        _answering.reset(token)
+
+
+class Unsigning:
+    """An ASGI application that answers without any signer."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        with answering():
+            await self._app(scope, receive, send)
+
+
+def _refuse_while_answering() -> None:
     if _answering.get():
         raise AssertionError("the API asked for a signature")
 
 
-@contextmanager
-def api_that_cannot_sign() -> Iterator[None]:
-    """While this holds, every signer raises when it is opened or used inside a request."""
-    request, sign, opened = AsgiClient.request, signing.VerifiedSigner.sign, signers.open_signer
+def _guarded_sign(self: signing.VerifiedSigner, data: bytes, purpose: str) -> bytes:
+    _refuse_while_answering()
+    return _sign(self, data, purpose)
 
-    async def marked(self: AsgiClient, *args: Any, **more: Any) -> Any:
-        token = _answering.set(True)
-        try:
-            return await request(self, *args, **more)
-        finally:
-            _answering.reset(token)
 
-    def guarded_sign(self: signing.VerifiedSigner, data: bytes, purpose: str) -> bytes:
-        refuse_while_answering()
-        return sign(self, data, purpose)
+def _guarded_open(*args: Any, **more: Any) -> Any:
+    _refuse_while_answering()
+    return _open(*args, **more)
 
-    def guarded_open(*args: Any, **more: Any) -> Any:
-        refuse_while_answering()
-        return opened(*args, **more)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AsgiClient, "request", marked)
-        patch.setattr(signing.VerifiedSigner, "sign", guarded_sign)
-        patch.setattr(signers, "open_signer", guarded_open)
-        yield
+# For as long as the process lives: no test may forget it.
+signing.VerifiedSigner.sign = _guarded_sign  # type: ignore[method-assign]
+signers.open_signer = _guarded_open

@@ -1,4 +1,7 @@
-"""Put on PYTHONPATH, this makes a Python process unable to sign: its signers raise on import."""
+"""On PYTHONPATH, this makes ``skreg api`` unable to sign: signers raise when they are imported.
+
+Other roles of the same environment are left alone, so every process of the suites can have it.
+"""
 
 from __future__ import annotations
 
@@ -21,4 +24,5 @@ class NoSigning:
         return None
 
 
-sys.meta_path.insert(0, NoSigning())  # type: ignore[arg-type]
+if "api" in sys.orig_argv:
+    sys.meta_path.insert(0, NoSigning())  # type: ignore[arg-type]

@@ -15,7 +15,6 @@ from skreg.bootstrap import ApiContainer
 from support.asgi import AsgiClient
 from support.database import DatabaseServer, database_server
 from support.registry import Registry, client_of, signed_up
-from support.unsigning import api_that_cannot_sign
 
 
 @pytest.fixture(autouse=True)
@@ -23,13 +22,6 @@ def no_network() -> Iterator[None]:
     disable_socket(allow_unix_socket=True)
     yield
     enable_socket()
-
-
-@pytest.fixture(autouse=True)
-def signers_that_raise() -> Iterator[None]:
-    """The whole suite runs with an API in which every signer raises."""
-    with api_that_cannot_sign():
-        yield
 
 
 @pytest.fixture(scope="session")

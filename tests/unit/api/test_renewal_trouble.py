@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from skreg.signing import VerifiedSigner
 from support.asgi import AsgiClient
 from support.registry import Registry, client_of
 from support.skills import make_skill
-from support.unsigning import _answering
+from support.unsigning import answering
 
 PUBLISH = "/v1/packages/acme/demo/publish"
 
@@ -187,15 +188,12 @@ async def test_a_root_that_is_not_managed_is_never_opened(blank: Registry, mode:
 async def test_the_api_cannot_sign(registry: Registry) -> None:
     """The guard that this whole suite runs under does guard."""
     container = registry.worker()
-    token = _answering.set(True)
-    try:
+    with answering():
         with pytest.raises(AssertionError, match="asked for a signature"):
             container.keys.signing.sign(b"data", "archive")
         with pytest.raises(AssertionError, match="asked for a signature"):
-            registry.worker()
-    finally:
-        _answering.reset(token)
-        await container.close()
+            await asyncio.to_thread(registry.worker)
+    await container.close()
     assert (await client_of(registry.api()).get("/healthz")).status == 200
 
 
