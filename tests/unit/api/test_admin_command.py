@@ -138,3 +138,25 @@ def test_tokens(shell: Shell, registry: Registry) -> None:
     assert shell.run("token", "revoke", "alice", "--id", "a" * 16)[0] == 1
     assert shell.json("token", "revoke", "alice", "--all")["revoked"] == 2
     assert "skreg_x" not in shell.ok("token", "list", "alice")
+
+
+def test_a_token_for_a_program(shell: Shell, registry: Registry) -> None:
+    shell.ok("account", "create", "robot", typed=PASSWORD)
+    words = ("token", "create", "robot", "--name", "ci", "--scope", "publish", "--scope", "read")
+    made = shell.json(*words, "--days", "7", "--limit", "acme/demo", "--network", "10.0.0.0/8")
+    assert made["token"].startswith("skreg_")
+    assert (made["scopes"], made["limits"]) == (["publish", "read"], ["acme/demo"])
+    assert shell.ok(*words).startswith("skreg_")
+    assert len(shell.json("token", "list", "robot")) == 2
+    assert made["token"] not in str(registry.sql("SELECT * FROM tokens"))
+    told = "SELECT account_id, details ->> 'staff' FROM audit WHERE action = 'token-created'"
+    assert registry.sql(told) == [(None, "true")] * 2
+    assert shell.run(*words, "--days", "400")[0] == 1
+    assert shell.run("token", "create", "none", "--name", "x", "--scope", "read")[0] == 1
+
+
+def test_all_sessions_end(shell: Shell, registry: Registry) -> None:
+    registry.sql("INSERT INTO session_keys (id, secret) VALUES ('a', 'x')")
+    registry.sql("INSERT INTO session_secrets (id, sealing, sealed) VALUES ('b', 'x', 'x')")
+    assert shell.json("session", "end-all") == {"keys_retired": 2}
+    assert shell.json("session", "end-all") == {"keys_retired": 0}

@@ -158,3 +158,46 @@ def test_webhooks(
     assert shell("webhook", "dead", made["id"]) == []
     assert shell("webhook", "remove", made["id"]) == {"removed": made["id"]}
     assert "no webhook" in shell("webhook", "remove", made["id"], code=1)
+
+
+def test_packages(acme: AsgiClient, registry: Registry, shell: Shell) -> None:
+    publish(acme, registry)
+    publish(acme, registry, "1.1.0")
+    why = ("--reason", "malware")
+    yanked = shell("package", "yank", "acme/demo@1.0.0", *why)
+    assert yanked == {"version": "acme/demo@1.0.0", "state": "yanked"}
+    assert asyncio.run(acme.post("/v1/packages/acme/demo/1.0.0/unyank", {})).status == 403
+    assert shell("package", "unyank", "acme/demo@1.0.0", *why)["state"] == "published"
+    one = shell("package", "takedown", "acme/demo@1.0.0", *why)
+    assert one == {"package": "acme/demo", "versions": ["1.0.0"]}
+    assert shell("package", "takedown", "acme/demo", *why)["versions"] == ["1.1.0"]
+    assert "nothing more" in shell("package", "takedown", "acme/demo", *why, plain=True)
+    asyncio.run(registry.work())
+    assert list(registry.storage.rglob("*.skill")) == []
+    said = registry.sql("SELECT account_id, details FROM audit WHERE action = 'takedown'")
+    assert said == [(None, {"reason": "malware", "staff": True})] * 2
+    for wrong in ("acme", "acme/demo@", "/demo", "acme/"):
+        assert "ns/name" in shell("package", "takedown", wrong, *why, code=1)
+    assert "ns/name@version" in shell("package", "yank", "acme/demo", *why, code=1)
+
+
+def test_what_may_publish_and_read_a_package(
+    acme: AsgiClient, registry: Registry, shell: Shell
+) -> None:
+    publish(acme, registry)
+    registry.sql(
+        "INSERT INTO trusted_publishers (id, namespace_id, name, look_alike, package_id, provider,"
+        " issuer, owner, repository, workflow, created_by)"
+        " SELECT 'p1', p.namespace_id, p.name, p.look_alike, p.id, 'gitlab', 'https://gitlab.com',"
+        " 'acme', 'demo', '.gitlab-ci.yml', a.id FROM packages p, accounts a"
+        " WHERE a.username = 'acme'"
+    )
+    assert [item["id"] for item in shell("package", "publishers", "acme/demo")] == ["p1"]
+    assert shell("package", "remove-publisher", "acme/demo", "p1") == {"removed": "p1"}
+    assert shell("package", "publishers", "acme/demo") == []
+    assert "no publisher" in shell("package", "remove-publisher", "acme/demo", "p1", code=1)
+    registry.sql("UPDATE packages SET restricted = true")
+    registry.sql("INSERT INTO package_readers SELECT p.id, a.id FROM packages p, accounts a")
+    (found,) = shell("package", "readers", "acme/demo")
+    assert (found["restricted"], "acme" in found["readers"]) == (True, True)
+    assert "no package" in shell("package", "readers", "acme/none", code=1)

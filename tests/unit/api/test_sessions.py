@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
+from skreg.api.services import staff
 from skreg.api.services.sealing import Sealing
 from skreg.api.services.sessions import Sessions
+from skreg.api.services.staff import Actor
 from skreg.bootstrap import ApiContainer, open_api, utc_now
 from skreg.errors import Unauthenticated
 from skreg.settings import load_api_settings
@@ -189,3 +191,15 @@ async def test_a_session_ends_with_its_generation(
     client = await signed_up(client_of(dataclasses.replace(container)))
     registry.sql("UPDATE accounts SET session_generation = 1")
     assert (await client.get("/v1/auth/me")).status == 401
+
+
+async def test_a_retired_key_ends_every_session(
+    container: ApiContainer, registry: Registry
+) -> None:
+    token = await Sessions(container.engine, utc_now, SEALED).issue(7)
+    assert await staff.end_sessions(Actor(container.engine)) == 1
+    sessions = Sessions(container.engine, utc_now, SEALED)
+    with pytest.raises(Unauthenticated):
+        await sessions.read(token)
+    assert (await sessions.read(await sessions.issue(8))).account_id == 8
+    assert ("sessions-ended",) in registry.sql("SELECT action FROM audit")

@@ -136,14 +136,48 @@ async def test_after_72_hours_not_what_was_downloaded_often(
     container: ApiContainer, acme: AsgiClient, registry: Registry
 ) -> None:
     await publish(acme, registry)
-    registry.sql("INSERT INTO download_counts SELECT id, current_date, 101 FROM versions")
+    registry.sql("INSERT INTO download_counts SELECT id, current_date, 250 FROM versions")
+    registry.sql("INSERT INTO download_days SELECT id, current_date, 101 FROM packages")
     old = later(container, hours=73)
     old.token = await _session(old)
     refused = await unpublish(old)
     assert refused.status == 409
     assert "101 times" in refused.json()["detail"]
-    registry.sql("UPDATE download_counts SET count = 100")
+    registry.sql("UPDATE download_days SET addresses = 100")
     assert (await unpublish(old)).status == 200
+
+
+async def test_one_address_does_not_make_a_version_one_that_is_used(
+    container: ApiContainer, acme: AsgiClient, registry: Registry
+) -> None:
+    """A stranger who fetches it over and over takes nothing from its owner."""
+    await publish(acme, registry)
+    ((number,),) = registry.sql("SELECT id FROM versions")
+    for _ in range(500):
+        container.downloads.add(number, "192.0.2.1")
+    await container.downloads.flush()
+    old = later(container, hours=73)
+    old.token = await _session(old)
+    assert (await unpublish(old)).status == 200
+
+
+async def test_webhooks_are_told_of_what_is_gone(
+    client: AsgiClient, acme: AsgiClient, registry: Registry
+) -> None:
+    registry.sql(
+        "INSERT INTO webhooks (id, url, events, sealing, sealed)"
+        " VALUES ('h', 'https://a.example/', '{version.withdrawn}', '', '')"
+    )
+    await publish(acme, registry)
+    await publish(acme, registry, "1.1.0")
+    await unpublish(acme, "1.0.0", "wrong file")
+    admin = await admin_of(client, registry)
+    await admin.post(f"{ADMIN}/takedown", {"reason": "malware"})
+    told = registry.sql("SELECT payload -> 'data' FROM webhook_deliveries ORDER BY id")
+    assert told == [
+        ({"subject": "acme/demo@1.0.0", "kind": "unpublished", "reason": "wrong file"},),
+        ({"subject": "acme/demo@1.1.0", "kind": "takedown", "reason": "malware"},),
+    ]
 
 
 async def test_only_owners_and_only_what_is_published(

@@ -72,7 +72,7 @@ async def by_staff_in(
     found = await _visible(connection, name)
     told = f"By the registry: {reason}"[:500]
     if yanked and await yanks.take_over(connection, found.id, told):
-        await desk.record(connection, "yank", _subject(found), reason=told)
+        await desk.record(connection, "yank-taken-over", _subject(found), reason=told)
         return VersionState.YANKED.value
     return await _set(desk, connection, found, told, yanked=yanked)
 
