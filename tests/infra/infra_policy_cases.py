@@ -22,6 +22,12 @@ def allow(actions: list[str], resources: list[str], **more: Any) -> dict[str, An
     return {"Sid": "S", "Effect": "Allow", "Action": actions, "Resource": resources, **more}
 
 
+EVENTS_OF_ONE_ACCOUNT = allow(
+    ["sns:Publish"],
+    ["*"],
+    Principal={"Service": ["events.amazonaws.com"]},
+    Condition={"StringEquals": {"aws:SourceAccount": "1"}},
+)
 INSTANCE = "rds/instance:Instance"
 DISTRIBUTION = "cloudfront/distribution:Distribution"
 INGRESS = "vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -51,6 +57,8 @@ CASES: dict[str, list[Case]] = {
     "alarms-reach-someone": [
         case("cloudwatch/metricAlarm:MetricAlarm", "tells nobody"),
         case("sns/topic:Topic", "not encrypted"),
+        case("sns/topicPolicy:TopicPolicy", "cannot meet", policy=policy(EVENTS_OF_ONE_ACCOUNT)),
+        case("kms/key:Key", "cannot meet", policy=policy(EVENTS_OF_ONE_ACCOUNT)),
     ],
     "api-cannot-sign": [
         case(

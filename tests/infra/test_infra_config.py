@@ -15,6 +15,7 @@ from infra_stacks import keys
 from skillpkg_infra.choices import Cloud, Deletion, Nat, Size
 from skillpkg_infra.config import StackConfig
 from skillpkg_infra.errors import ConfigurationInvalid
+from skillpkg_infra.providers import PROVIDERS
 
 
 def load(**values: Any) -> StackConfig:
@@ -107,6 +108,13 @@ def test_what_contradicts_is_refused(values: dict[str, Any], said: str) -> None:
     found = mistakes(**values)
     assert len(found) == 1
     assert said in found[0]
+
+
+@pytest.mark.parametrize("cloud", [one for one in Cloud if one not in PROVIDERS])
+def test_a_cloud_without_components_is_one_mistake_among_the_others(cloud: Cloud) -> None:
+    found = mistakes(cloud_provider=str(cloud), size="huge")
+    assert len(found) == 2
+    assert f"is {cloud}, for which skreg has no components yet; allowed: aws" in found[1]
 
 
 def test_a_brought_network_keeps_the_worker_reachable() -> None:

@@ -166,6 +166,33 @@ def test_a_recovery_region_gets_backups_packages_and_keys() -> None:
     assert made.named("Bucket", "storage-copy").inputs["region"] == "eu-central-1"
 
 
+def test_installs_go_on_from_the_recovery_region_while_the_first_bucket_is_away() -> None:
+    made = stack(region="eu-west-1", recovery_region="eu-central-1")
+    cdn = made.named("Distribution", "storage-cdn")
+    hosts = {one["originId"]: one["domainName"] for one in cdn.inputs["origins"]}
+    assert hosts["read-plane-copy"].endswith(".s3.eu-central-1.amazonaws.com")
+    assert all(one["originAccessControlId"] for one in cdn.inputs["origins"])
+    (group,) = cdn.inputs["originGroups"]
+    assert [one["originId"] for one in group["members"]] == ["read-plane", "read-plane-copy"]
+    assert cdn.inputs["defaultCacheBehavior"]["targetOriginId"] == group["originId"]
+    for kind, name in (("BucketPolicy", "storage-copy"), ("KeyPolicy", "storage-recovery-key")):
+        policy = made.named(kind, f"{name}-policy").inputs
+        assert cdn.answered["arn"] in policy["policy"]
+        assert policy["region"] == "eu-central-1"
+    # A takedown reaches the copy: what was taken down does not come back with it.
+    (rule,) = made.named("BucketReplicationConfig").inputs["rules"]
+    assert rule["deleteMarkerReplication"]["status"] == "Enabled"
+
+
+def test_a_private_copy_is_read_by_nobody() -> None:
+    made = stack(visibility="private", region="eu-west-1", recovery_region="eu-central-1")
+    policy = json.loads(made.named("BucketPolicy", "storage-copy-policy").inputs["policy"])
+    assert [one["Effect"] for one in policy["Statement"]] == ["Deny"]
+    assert (
+        "cloudfront" not in made.named("KeyPolicy", "storage-recovery-key-policy").inputs["policy"]
+    )
+
+
 def test_restore_starts_a_new_database_from_a_snapshot() -> None:
     before, after = stack(), stack(restore_snapshot="skreg-before")
     assert after.named("rds/instance:Instance").inputs["snapshotIdentifier"] == "skreg-before"
@@ -214,6 +241,26 @@ def test_only_an_image_of_ecr_gives_rights_on_ecr(image: str, pulls: bool) -> No
     made = stack(image_uri=image)
     text = json.dumps(made.named("RolePolicy", "compute-api-start-rights").inputs)
     assert ("ecr:BatchGetImage" in text) == pulls
+
+
+@pytest.mark.parametrize(
+    ("writer", "condition"),
+    [
+        ("logging.s3", {"StringEquals"}),
+        ("delivery.logs", {"StringEquals", "ArnLike"}),
+        # Its test file at creation carries no word of the account: the path has it.
+        ("logdelivery.elasticloadbalancing", set()),
+    ],
+)
+def test_the_log_bucket_asks_of_each_writer_what_it_says(writer: str, condition: set[str]) -> None:
+    policy = json.loads(stack().named("BucketPolicy", "storage-logs-policy").inputs["policy"])
+    (found,) = (
+        one
+        for one in policy["Statement"]
+        if one["Effect"] == "Allow" and one["Principal"]["Service"] == f"{writer}.amazonaws.com"
+    )
+    assert set(found.get("Condition", {})) == condition
+    assert condition or found["Resource"][0].endswith("/alb/AWSLogs/123456789012/*")
 
 
 def test_no_trail_where_the_account_has_one() -> None:

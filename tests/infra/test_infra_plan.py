@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from infra_plans import ROOT, planned
 
-from skillpkg_infra.choices import Deletion, HsmBackend, Nat, Size
+from skillpkg_infra.choices import Cloud, Deletion, HsmBackend, Nat, Size
 from skillpkg_infra.config import NetworkChoice
 from skillpkg_infra.plan.__main__ import main
 from skillpkg_infra.plan.rehearsal import Rehearsal
 from skillpkg_infra.plan.run import Plan
+from skillpkg_infra.providers import PROVIDERS
 from skillpkg_infra.warnings import warnings_of
 
 STACKS = str(ROOT / "stacks")
@@ -33,6 +34,15 @@ def test_plan_shows_resources_identities_containers_and_warnings(
         "may sign root_key",
         "kms:Sign",
         "PUBLIC_URL=https://skills.example.com",
+        "nat: per_az",
+        "db.m7g.large with a standby in a second zone; gp3 100 GiB, growing to 500; 35 days",
+        "2 to 8 containers of 1 vCPU and 2 GiB",
+        "NAT gateways, by hour",
+        "keys, 5 of them sign, and 5 replicas",
+        "compute-edge                 open to everyone, over HTTPS",
+        "database-access:5432         open to PostgreSQL from the worker",
+        "network-worker               may reach the internet on 443",
+        "on pki-signing\n",
         "VALKEY_URL from arn:aws:secretsmanager",
         "next_commands",
         "root_mode is managed",
@@ -57,6 +67,24 @@ def test_a_stack_that_is_not_there_is_named_beside_those_that_are(
     said = capsys.readouterr().err
     assert "Pulumi.aws-nowhere.yaml" in said
     assert "Pulumi.aws-prod.yaml" in said
+
+
+@pytest.mark.parametrize("cloud", [str(one) for one in Cloud if one not in PROVIDERS])
+def test_a_cloud_without_components_is_said_so(
+    cloud: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--cloud", cloud, "--stack", "prod", "--stacks", STACKS]) == 2
+    said = capsys.readouterr().err
+    assert f"no components for cloud_provider={cloud} yet. It has: aws" in said
+
+
+def test_a_stack_file_of_another_cloud_is_not_planned(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PROVIDERS, Cloud.GCP, "Gcp")
+    monkeypatch.setenv("SKILLPKG_CLOUD_PROVIDER", "gcp")
+    assert main(["--cloud", "aws", "--stack", "dev", "--stacks", STACKS]) == 2
+    assert "gcp in a plan for aws" in capsys.readouterr().err
 
 
 def test_a_stack_with_mistakes_is_told_all_of_them(

@@ -15,6 +15,7 @@ from skillpkg_infra.choices import (
     WorkerEgress,
 )
 from skillpkg_infra.errors import Mistake
+from skillpkg_infra.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from skillpkg_infra.config import StackConfig
@@ -27,6 +28,12 @@ LARGEST, SMALLEST = 16, 22
 def broken_rules(config: StackConfig) -> list[Mistake]:
     """Return every contradiction in a configuration whose single values are all valid."""
     return [mistake for rule in RULES for mistake in rule(config)]
+
+
+def _cloud_is_there(config: StackConfig) -> Iterator[Mistake]:
+    if config.cloud_provider not in PROVIDERS:
+        found = f"{config.cloud_provider}, for which skreg has no components yet"
+        yield Mistake(("cloud_provider",), found, ", ".join(PROVIDERS))
 
 
 def _software_in_prod(config: StackConfig) -> Iterator[Mistake]:
@@ -128,6 +135,7 @@ def _budget_needs_reader(config: StackConfig) -> Iterator[Mistake]:
 
 
 RULES: tuple[Callable[[StackConfig], Iterator[Mistake]], ...] = (
+    _cloud_is_there,
     _software_in_prod,
     _destroy_in_prod,
     _brought_network,

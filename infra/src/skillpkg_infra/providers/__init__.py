@@ -50,18 +50,27 @@ def load(cloud: Cloud) -> Provider:
     Raises:
         LookupError: skreg has no components for this cloud.
     """
-    if cloud not in PROVIDERS:
-        known = ", ".join(str(name) for name in PROVIDERS)
-        raise LookupError(
-            f"skreg has no components for cloud_provider={cloud}. It has: {known}. "
-            "Set skreg:cloud_provider to one of these."
-        )
-    folder = f"{__name__}.{cloud}"
+    prefix, folder = class_prefix(cloud), f"{__name__}.{cloud}"
     parts: dict[str, Any] = {
-        name: getattr(import_module(f"{folder}.{name}"), f"{PROVIDERS[cloud]}{name.capitalize()}")
+        name: getattr(import_module(f"{folder}.{name}"), f"{prefix}{name.capitalize()}")
         for name in COMPONENTS
     }
     return Provider(connect=cast("Connect", import_module(folder).connect), **parts)
+
+
+def class_prefix(cloud: str) -> str:
+    """Return how the names of a cloud's classes begin.
+
+    Raises:
+        LookupError: skreg has no components for this cloud.
+    """
+    found = next((prefix for known, prefix in PROVIDERS.items() if known == cloud), None)
+    if found is None:
+        raise LookupError(
+            f"skreg has no components for cloud_provider={cloud} yet. It has: "
+            f"{', '.join(PROVIDERS)}. Set skreg:cloud_provider to one of these."
+        )
+    return found
 
 
 COMPONENTS = ("network", "pki", "storage", "database", "compute")

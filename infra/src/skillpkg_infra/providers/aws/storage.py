@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws.cloudfront.distribution import Distribution
 from pulumi_aws.kms.key import Key
-from pulumi_aws.kms.key_policy import KeyPolicy
 from pulumi_aws.s3.bucket import Bucket
 
 from skillpkg_infra.choices import Deletion, Visibility
@@ -22,7 +21,7 @@ from skillpkg_infra.providers.aws.parts.object_rights import (
     only_the_worker_writes,
 )
 from skillpkg_infra.providers.aws.parts.read_cdn import CdnPlan, read_cdn
-from skillpkg_infra.providers.aws.parts.replication import copy_elsewhere
+from skillpkg_infra.providers.aws.parts.replication import Copy, replicate, second_bucket
 from skillpkg_infra.providers.aws.parts.secrets import secret, value
 from skillpkg_infra.providers.aws.parts.text import joined, once
 from skillpkg_infra.rights import Resource
@@ -48,6 +47,7 @@ class _Stores:
     """Known once the bucket's policy lets services write to it."""
     versions: list[pulumi.Resource]
     """What lets the read plane be replicated."""
+    copy: Copy | None
     cdn: Distribution | None
 
 
@@ -67,7 +67,7 @@ class AwsStorage(pulumi.ComponentResource):
         scope = Scope(self, name, args.get("deletion", Deletion.PROTECT), args.get("tags", {}))
         account = account_of(self)
         stores = _stores(scope, account, args)
-        ready = _policies(scope, account, stores, args)
+        ready = _policies(scope, account, stores)
         self.outputs = _outputs(scope, account, stores, args, ready)
         self.register_outputs(
             {
@@ -93,14 +93,16 @@ def _stores(scope: Scope, account: Account, args: AwsStorageArgs) -> _Stores:
             log_bucket=logs,
         ),
     )
+    copy = second_bucket(scope, args["recovery_region"]) if "recovery_region" in args else None
     cdn = None
     if args.get("visibility", Visibility.PUBLIC) is Visibility.PUBLIC:
-        cdn = read_cdn(scope, read_plane, _cdn_plan(args, days))
+        cdn = read_cdn(scope, read_plane, _cdn_plan(args, days, copy))
         observe(scope, cdn, logs.arn, after=[ready])
-    return _Stores(key, read_plane, staging, logs, once(logs.bucket, ready), versions, cdn)
+    named = once(logs.bucket, ready)
+    return _Stores(key, read_plane, staging, logs, named, versions, copy, cdn)
 
 
-def _cdn_plan(args: AwsStorageArgs, days: int) -> CdnPlan:
+def _cdn_plan(args: AwsStorageArgs, days: int, copy: Copy | None) -> CdnPlan:
     domain = args.get("domain")
     return CdnPlan(
         domain=f"cdn.{domain}" if domain else None,
@@ -108,32 +110,21 @@ def _cdn_plan(args: AwsStorageArgs, days: int) -> CdnPlan:
         certificate_arn=args.get("certificate_arn"),
         allowed=args.get("allowed_ranges", ()),
         log_days=days,
+        copy=copy.bucket if copy else None,
     )
 
 
-def _policies(
-    scope: Scope, account: Account, stores: _Stores, args: AwsStorageArgs
-) -> list[pulumi.Resource]:
-    key_policy = KeyPolicy(
-        scope.named("key-policy"),
-        key_id=stores.key.id,
-        policy=storage_key_policy(account, stores.cdn.arn if stores.cdn else None),
-        opts=scope.options(),
-    )
+def _policies(scope: Scope, account: Account, stores: _Stores) -> list[pulumi.Resource]:
+    arn = stores.cdn.arn if stores.cdn else None
+    opened = storage_key_policy(scope, account, stores.key, arn)
     allowed = cdn_reads(stores.read_plane, stores.cdn) if stores.cdn else []
     closed = only_the_worker_writes(account, stores.read_plane, guarded=scope.guarded)
     read = bucket_policy(scope, BucketPlan(READ_PLANE), stores.read_plane, [*allowed, closed])
     staged = bucket_policy(scope, BucketPlan(STAGING), stores.staging, [])
-    if "recovery_region" in args:
-        copy_elsewhere(
-            scope,
-            account,
-            stores.read_plane,
-            stores.key,
-            args["recovery_region"],
-            after=[key_policy, *stores.versions],
-        )
-    return [key_policy, read, staged]
+    if stores.copy is not None:
+        after = [opened, *stores.versions]
+        replicate(scope, account, stores.read_plane, stores.key, stores.copy, stores.cdn, after)
+    return [opened, read, staged]
 
 
 def _outputs(

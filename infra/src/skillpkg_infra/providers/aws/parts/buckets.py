@@ -23,6 +23,9 @@ from skillpkg_infra.providers.aws.parts.policies import Statement, document, tls
 from skillpkg_infra.providers.aws.parts.text import joined
 from skillpkg_infra.scope import Scope
 
+OWNED = "bucket-owner-full-control"
+"""What AWS's log services say of each object that they write; their policies must ask for it."""
+
 OLD_VERSIONS_DAYS = 30
 """How long an overwritten or deleted object can be brought back."""
 

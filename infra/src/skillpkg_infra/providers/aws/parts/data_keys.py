@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_aws.kms.alias import Alias
 from pulumi_aws.kms.key import Key
+from pulumi_aws.kms.key_policy import KeyPolicy
 
 from skillpkg_infra.choices import Deletion
 from skillpkg_infra.providers.aws.parts.account import Account
@@ -70,31 +71,47 @@ def data_key(
     return key
 
 
-def storage_key(scope: Scope) -> Key:
+def storage_key(scope: Scope, part: str = "key", region: str | None = None) -> Key:
     """Make the key of the buckets; its policy comes later, when the CDN that it names exists."""
     return Key(
-        scope.named("key"),
+        scope.named(part),
         description=f"{scope.name}: objects and secrets at rest",
         enable_key_rotation=True,
         deletion_window_in_days=deletion_window(scope.deletion),
-        tags=scope.labels("key"),
+        region=region,
+        tags=scope.labels(part),
         opts=scope.options(keeps=True, ignore=["policy"]),
     )
 
 
-def storage_key_policy(account: Account, cdn_arn: pulumi.Input[str] | None) -> pulumi.Output[str]:
+def storage_key_policy(
+    scope: Scope,
+    account: Account,
+    key: Key,
+    cdn_arn: pulumi.Input[str] | None,
+    *,
+    part: str = "key",
+    region: str | None = None,
+) -> KeyPolicy:
     """Let the account use the key through S3 and Secrets Manager, and one CDN read with it."""
-    statements = [administration(account), *_through(account, ("s3", "secretsmanager"))]
-    if cdn_arn is not None:
-        statements.append(
-            Statement(
-                "CdnReads",
-                ("kms:Decrypt",),
-                principals={"Service": "cloudfront.amazonaws.com"},
-                conditions={"StringEquals": {"AWS:SourceArn": cdn_arn}},
-            )
-        )
-    return document(*statements)
+    used = _through(account, ("s3", "secretsmanager"), region)
+    read = [_cdn_reads(cdn_arn)] if cdn_arn is not None else []
+    return KeyPolicy(
+        scope.named(f"{part}-policy"),
+        key_id=key.id,
+        policy=document(administration(account), *used, *read),
+        region=region,
+        opts=scope.options(),
+    )
+
+
+def _cdn_reads(cdn_arn: pulumi.Input[str]) -> Statement:
+    return Statement(
+        "CdnReads",
+        ("kms:Decrypt",),
+        principals={"Service": "cloudfront.amazonaws.com"},
+        conditions={"StringEquals": {"AWS:SourceArn": cdn_arn}},
+    )
 
 
 def deletion_window(deletion: Deletion) -> int:
@@ -120,10 +137,13 @@ def log_statement(account: Account) -> Statement:
     )
 
 
-def _through(account: Account, services: Sequence[str]) -> list[Statement]:
+def _through(
+    account: Account, services: Sequence[str], region: str | None = None
+) -> list[Statement]:
     if not services:
         return []
-    hosts = [joined(service, ".", account.region, ".", account.dns_suffix) for service in services]
+    place = region or account.region
+    hosts = [joined(service, ".", place, ".", account.dns_suffix) for service in services]
     limits: Conditions = {
         "StringEquals": {"kms:CallerAccount": account.id, "kms:ViaService": hosts}
     }

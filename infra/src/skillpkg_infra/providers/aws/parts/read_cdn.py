@@ -26,6 +26,10 @@ from skillpkg_infra.scope import Scope
 
 READS_PER_FIVE_MINUTES = 20_000
 ORIGIN = "read-plane"
+COPY = "read-plane-copy"
+EITHER = "read-plane-or-copy"
+AWAY = (500, 502, 503, 504)
+"""Answers of the first bucket upon which the CDN asks the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class CdnPlan:
     certificate_arn: str | None
     allowed: Sequence[str]
     log_days: int
+    copy: Bucket | None = None
+    """In the recovery region; read while the first bucket does not answer."""
 
 
 def read_cdn(scope: Scope, bucket: Bucket, plan: CdnPlan) -> Distribution:
@@ -53,8 +59,9 @@ def read_cdn(scope: Scope, bucket: Bucket, plan: CdnPlan) -> Distribution:
         aliases=[plan.domain] if plan.domain and proof else None,
         viewer_certificate=viewer_certificate(proof),
         restrictions=nowhere_refused(),
-        origins=[_origin(scope, bucket)],
-        default_cache_behavior=_behaviour(scope),
+        origins=_origins(scope, bucket, plan.copy),
+        origin_groups=[_failover()] if plan.copy else None,
+        default_cache_behavior=_behaviour(scope, EITHER if plan.copy else ORIGIN),
         custom_error_responses=[
             inputs.DistributionCustomErrorResponseArgs(error_code=404, error_caching_min_ttl=5)
         ],
@@ -75,7 +82,9 @@ def _certificate(scope: Scope, plan: CdnPlan) -> pulumi.Input[str] | None:
     return plan.certificate_arn if plan.domain else None
 
 
-def _origin(scope: Scope, bucket: Bucket) -> inputs.DistributionOriginArgs:
+def _origins(
+    scope: Scope, bucket: Bucket, copy: Bucket | None
+) -> list[inputs.DistributionOriginArgs]:
     signed = OriginAccessControl(
         scope.named("origin-access"),
         description=f"{scope.name}: every request to the bucket is signed",
@@ -84,18 +93,32 @@ def _origin(scope: Scope, bucket: Bucket) -> inputs.DistributionOriginArgs:
         signing_protocol="sigv4",
         opts=scope.options(),
     )
-    return inputs.DistributionOriginArgs(
-        origin_id=ORIGIN,
-        domain_name=bucket.bucket_regional_domain_name,
-        origin_access_control_id=signed.id,
-        connection_attempts=3,
-        connection_timeout=5,
+    return [
+        inputs.DistributionOriginArgs(
+            origin_id=name,
+            domain_name=one.bucket_regional_domain_name,
+            origin_access_control_id=signed.id,
+            connection_attempts=3,
+            connection_timeout=5,
+        )
+        for name, one in ((ORIGIN, bucket), (COPY, copy))
+        if one is not None
+    ]
+
+
+def _failover() -> inputs.DistributionOriginGroupArgs:
+    return inputs.DistributionOriginGroupArgs(
+        origin_id=EITHER,
+        failover_criteria=inputs.DistributionOriginGroupFailoverCriteriaArgs(
+            status_codes=list(AWAY)
+        ),
+        members=[inputs.DistributionOriginGroupMemberArgs(origin_id=one) for one in (ORIGIN, COPY)],
     )
 
 
-def _behaviour(scope: Scope) -> inputs.DistributionDefaultCacheBehaviorArgs:
+def _behaviour(scope: Scope, target: str) -> inputs.DistributionDefaultCacheBehaviorArgs:
     return inputs.DistributionDefaultCacheBehaviorArgs(
-        target_origin_id=ORIGIN,
+        target_origin_id=target,
         viewer_protocol_policy="redirect-to-https",
         allowed_methods=READ_METHODS,
         cached_methods=["GET", "HEAD"],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pulumi
+from pulumi_aws.cloudfront.distribution import Distribution
 from pulumi_aws.iam.role import Role
 from pulumi_aws.iam.role_policy import RolePolicy
 from pulumi_aws.kms.key import Key
@@ -19,33 +21,59 @@ from skillpkg_infra.providers.aws.parts.buckets import (
     objects,
     private_bucket,
 )
+from skillpkg_infra.providers.aws.parts.data_keys import storage_key, storage_key_policy
+from skillpkg_infra.providers.aws.parts.object_rights import cdn_reads
 from skillpkg_infra.providers.aws.parts.policies import Statement, document, trust
-from skillpkg_infra.providers.aws.parts.recovery import backup_key
 from skillpkg_infra.scope import Scope
 
+PART = "copy"
 
-def copy_elsewhere(
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The second bucket, which the CDN reads when the first does not answer."""
+
+    bucket: Bucket
+    key: Key
+    region: str
+    versions: Sequence[pulumi.Resource]
+
+
+def second_bucket(scope: Scope, region: str) -> Copy:
+    """Make the bucket; nobody may read it yet, and nothing is copied to it."""
+    key = storage_key(scope, "recovery-key", region)
+    bucket, versions = private_bucket(scope, BucketPlan(PART, key, region=region))
+    return Copy(bucket, key, region, versions)
+
+
+def replicate(
     scope: Scope,
     account: Account,
     source: Bucket,
     source_key: Key,
-    region: str,
+    copy: Copy,
+    cdn: Distribution | None,
     after: Sequence[pulumi.Resource],
-) -> Bucket:
-    """Make the second bucket and copy every new object to it; deletions are not copied."""
-    key = backup_key(scope, account, region, "s3")
-    plan = BucketPlan("copy", key, region=region)
-    copy, versions = private_bucket(scope, plan)
-    bucket_policy(scope, plan, copy, [])
-    role, allowed = _role(scope, account, source, copy, source_key, key)
+) -> None:
+    """Copy every change of the first bucket to the second one, and let the CDN read it there.
+
+    A takedown is copied too, as a marker: bytes that were taken down must not come back when the
+    CDN turns to the copy. What a marker hides can be brought back for as long as in the first.
+    """
+    read = cdn_reads(copy.bucket, cdn) if cdn else []
+    bucket_policy(scope, BucketPlan(PART, region=copy.region), copy.bucket, read)
+    arn = cdn.arn if cdn else None
+    opened = storage_key_policy(
+        scope, account, copy.key, arn, part="recovery-key", region=copy.region
+    )
+    role, allowed = _role(scope, source, copy.bucket, source_key, copy.key)
     BucketReplicationConfig(
         scope.named("replication"),
         bucket=source.bucket,
         role=role.arn,
-        rules=[_rule(copy, key)],
-        opts=scope.options(after=[allowed, *versions, *after]),
+        rules=[_rule(copy.bucket, copy.key)],
+        opts=scope.options(after=[allowed, opened, *copy.versions, *after]),
     )
-    return copy
 
 
 def _rule(copy: Bucket, key: Key) -> inputs.BucketReplicationConfigRuleArgs:
@@ -57,7 +85,7 @@ def _rule(copy: Bucket, key: Key) -> inputs.BucketReplicationConfigRuleArgs:
         status="Enabled",
         filter=inputs.BucketReplicationConfigRuleFilterArgs(prefix=""),
         delete_marker_replication=inputs.BucketReplicationConfigRuleDeleteMarkerReplicationArgs(
-            status="Disabled"
+            status="Enabled"
         ),
         source_selection_criteria=inputs.BucketReplicationConfigRuleSourceSelectionCriteriaArgs(
             sse_kms_encrypted_objects=encrypted
@@ -74,18 +102,12 @@ def _rule(copy: Bucket, key: Key) -> inputs.BucketReplicationConfigRuleArgs:
 
 
 def _role(
-    scope: Scope,
-    account: Account,
-    source: Bucket,
-    copy: Bucket,
-    source_key: Key,
-    copy_key: Key,
+    scope: Scope, source: Bucket, copy: Bucket, source_key: Key, copy_key: Key
 ) -> tuple[Role, RolePolicy]:
     role = Role(
         scope.named("replication-role"),
-        assume_role_policy=trust(
-            "s3.amazonaws.com", {"StringEquals": {"aws:SourceAccount": account.id}}
-        ),
+        # S3 names no account when it takes a role to replicate; only this account can hand it one.
+        assume_role_policy=trust("s3.amazonaws.com"),
         tags=scope.labels("replication-role"),
         opts=scope.options(),
     )
@@ -94,6 +116,7 @@ def _role(
         "s3:GetObjectVersionAcl",
         "s3:GetObjectVersionTagging",
     )
+    written = ("s3:ReplicateDelete", "s3:ReplicateObject", "s3:ReplicateTags")
     listed = ("s3:GetReplicationConfiguration", "s3:ListBucket")
     policy = RolePolicy(
         scope.named("replication-policy"),
@@ -101,7 +124,7 @@ def _role(
         policy=document(
             Statement("Source", listed, (source.arn,)),
             Statement("ReadSource", read, (objects(source),)),
-            Statement("WriteCopy", ("s3:ReplicateObject", "s3:ReplicateTags"), (objects(copy),)),
+            Statement("WriteCopy", written, (objects(copy),)),
             Statement("Decrypt", ("kms:Decrypt",), (source_key.arn,)),
             Statement("Encrypt", ("kms:Encrypt",), (copy_key.arn,)),
         ),

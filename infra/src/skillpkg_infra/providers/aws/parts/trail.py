@@ -6,6 +6,7 @@ from pulumi_aws.cloudtrail.trail import Trail
 
 from skillpkg_infra.providers.aws.parts.account import Account
 from skillpkg_infra.providers.aws.parts.buckets import (
+    OWNED,
     BucketPlan,
     bucket_policy,
     objects,
@@ -13,25 +14,25 @@ from skillpkg_infra.providers.aws.parts.buckets import (
 )
 from skillpkg_infra.providers.aws.parts.data_keys import data_key
 from skillpkg_infra.providers.aws.parts.naming import physical
-from skillpkg_infra.providers.aws.parts.policies import Statement
+from skillpkg_infra.providers.aws.parts.policies import Conditions, Statement
 from skillpkg_infra.scope import Scope
 
 
 def audit_trail(scope: Scope, account: Account, days: int) -> Trail:
     """Record every administrative call of the account, with proof that no record is missing."""
     name = physical(scope.named("audit"), 100)
-    ours = {
-        "StringEquals": {
-            "aws:SourceArn": account.arn("cloudtrail", f"trail/{name}"),
-        }
-    }
+    trail = account.arn("cloudtrail", f"trail/{name}")
+    ours = {"StringEquals": {"aws:SourceArn": trail}}
+    owned: Conditions = {"StringEquals": {"aws:SourceArn": trail, "s3:x-amz-acl": OWNED}}
     service = {"Service": "cloudtrail.amazonaws.com"}
-    sealed = Statement("Seal", ("kms:GenerateDataKey*",), principals=service, conditions=ours)
+    # The bucket's key is a bucket key, which has to be opened again for each record.
+    seals = ("kms:Decrypt", "kms:GenerateDataKey*")
+    sealed = Statement("Seal", seals, principals=service, conditions=ours)
     looked = Statement("Look", ("kms:DescribeKey",), principals=service, conditions=ours)
     key = data_key(scope, "audit-key", account, services=("s3",), more=[sealed, looked])
     plan = BucketPlan("audit", key, expire_days=days)
     bucket, _ = private_bucket(scope, plan)
-    written = Statement("Written", ("s3:PutObject",), (objects(bucket),), service, ours)
+    written = Statement("Written", ("s3:PutObject",), (objects(bucket),), service, owned)
     checked = Statement("Checked", ("s3:GetBucketAcl",), (bucket.arn,), service, ours)
     ready = bucket_policy(scope, plan, bucket, [checked, written])
     return Trail(

@@ -20,10 +20,11 @@ from pulumi_aws.sns.topic_subscription import TopicSubscription
 from skillpkg_infra.alarms import HEALTH_FIELDS, HEALTH_LINE, Alarm, EventAlarm
 from skillpkg_infra.providers.aws.parts.account import EDGE_REGION, Account
 from skillpkg_infra.providers.aws.parts.data_keys import data_key
-from skillpkg_infra.providers.aws.parts.policies import Statement, document
+from skillpkg_infra.providers.aws.parts.policies import Statement, Text, document
 from skillpkg_infra.scope import Scope
 
-TELLERS = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
+ALARMS = {"Service": "cloudwatch.amazonaws.com"}
+EVENTS = {"Service": "events.amazonaws.com"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +135,8 @@ def _metric(scope: Scope, logs: LogGroup, namespace: str, field: str) -> None:
 def _topic(
     scope: Scope, account: Account, part: str, email: str | None, region: str | None
 ) -> Topic:
-    ours = {"StringEquals": {"aws:SourceAccount": account.id}}
-    tellers = {"Service": list[pulumi.Input[str]](TELLERS)}
-    seals = ("kms:Decrypt", "kms:GenerateDataKey*")
-    sealed = Statement("Tell", seals, principals=tellers, conditions=ours)
-    key = data_key(scope, f"{part}-key", account, services=(), more=[sealed], region=region)
+    seals = _tellers(account, ("kms:Decrypt", "kms:GenerateDataKey*"), "*")
+    key = data_key(scope, f"{part}-key", account, services=(), more=seals, region=region)
     topic = Topic(
         scope.named(part),
         kms_master_key_id=key.arn,
@@ -149,7 +147,7 @@ def _topic(
     TopicPolicy(
         scope.named(f"{part}-policy"),
         arn=topic.arn,
-        policy=document(Statement("Tell", ("sns:Publish",), (topic.arn,), tellers, ours)),
+        policy=document(*_tellers(account, ("sns:Publish",), topic.arn)),
         region=region,
         opts=scope.options(),
     )
@@ -163,6 +161,19 @@ def _topic(
             opts=scope.options(),
         )
     return topic
+
+
+def _tellers(account: Account, actions: Sequence[str], target: Text) -> list[Statement]:
+    """Let CloudWatch and EventBridge do this.
+
+    EventBridge says of no account that it acts for when it tells a topic: bound to one, it would
+    tell nothing, and nobody would hear that it does not.
+    """
+    ours = {"StringEquals": {"aws:SourceAccount": account.id}}
+    return [
+        Statement("AlarmsTell", actions, (target,), ALARMS, ours),
+        Statement("EventsTell", actions, (target,), EVENTS),
+    ]
 
 
 def widgets(alarms: Sequence[Alarm], region: pulumi.Output[str]) -> pulumi.Output[str]:
