@@ -90,9 +90,10 @@ def _from_path(path: str, whole: str, registry: str | None) -> PackageRef:
     namespace, slash, name = names.partition("/")
     if not slash or "/" in name or (at and not wanted):
         raise UsageError(f"{whole[:200]!a} does not name a package.", fix=_SHAPE)
-    if at and not is_tag(wanted):
-        Range.parse(wanted)
-    return PackageRef(Namespace(namespace), PackageName(name), wanted or None, registry)
+    ref = PackageRef(Namespace(namespace), PackageName(name), wanted or None, registry)
+    if at and ref.version is None and not is_tag(wanted):
+        Range.parse(wanted)  # refuses what is neither
+    return ref
 
 
 def _from_url(text: str) -> PackageRef:

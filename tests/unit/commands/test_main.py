@@ -127,4 +127,16 @@ def test_nothing_to_do_imports_no_cryptography_and_no_network(world: World) -> N
     world.add_folder()
     world.ok("install", "acme/base@1.0.0")
     heavy = {"cryptography", "rich", "urllib3", "yaml", "resolvelib"}
-    assert loaded("install", "acme/base@1.0.0") & heavy == set()
+    needless = {"skillpkg.manifest", "skillpkg.install.targets", "skillpkg.install.verify"}
+    assert loaded("install", "acme/base@1.0.0") & (heavy | needless) == set()
+
+
+def test_files_that_cannot_say_what_they_need_leave_it_to_the_registry(world: World) -> None:
+    world.registry.publish("acme", "base")
+    world.add_folder()
+    world.ok("install", "acme/base@1.0.0")
+    (manifest,) = world.home.rglob("packages/acme/base/1.0.0/manifest.json")
+    for damaged in (b"{}", b"[]", b"\xff", b'{"dependencies": 1}'):
+        manifest.write_bytes(damaged)
+        world.ok("install", "acme/base@1.0.0")
+        assert world.run("verify").code == 3

@@ -7,6 +7,7 @@ version is installed that you know by its hash, even while the registry's signed
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,6 @@ from skillpkg.errors import UsageError
 from skillpkg.install.index_file import Placement
 from skillpkg.install.outcome import Done, Outcome
 from skillpkg.install.store import Store
-from skillpkg.install.targets import Target, agents_here, find_target
 from skillpkg.install.wishes import Requirement, Wish, granted
 from skillpkg.output import Output
 from skillpkg.package_ref import PackageRef
@@ -25,6 +25,7 @@ from skillpkg.types import Sha256Digest
 
 if TYPE_CHECKING:
     from skillpkg.client.registries import Registry
+    from skillpkg.install.targets import Target
 
 CHECKS = (
     "timestamp",
@@ -55,14 +56,22 @@ def run(options: argparse.Namespace, out: Output) -> int:
     refs = [PackageRef.parse(text) for text in options.packages]
     registry, wish = chosen_registry(options, refs), _wish(options, refs)
     settings, store = config.load(), open_store(options)
-    names = dict.fromkeys(options.target or settings.targets)
-    targets = tuple(find_target(name, Path.cwd() if options.local else None) for name in names)
+    targets = _targets(options.target or settings.targets, options.local)
     registry_id = registry.entry.registry_id if registry.entry else ""
     outcome = _nothing_to_do(wish, store, targets, registry_id)
     if outcome is None:
         outcome = _install(registry, wish, store, targets, options.copy or settings.copy, out)
     _show(outcome, store, registry.name, out)
     return 0
+
+
+def _targets(names: Sequence[str], in_project: bool) -> tuple[Target, ...]:
+    if not names:
+        return ()
+    from skillpkg.install.targets import find_target
+
+    project = Path.cwd() if in_project else None
+    return tuple(find_target(name, project) for name in dict.fromkeys(names))
 
 
 def _install(
@@ -154,9 +163,12 @@ def _signer(done: Done) -> str:
 
 def _show_next(outcome: Outcome, store: Store, out: Output) -> None:
     first = next(done.package for done in outcome.done if done.package.requested)
-    if any(p.package == first.package for p in store.read().placements):
+    fresh = any(done.release for done in outcome.done)
+    if not fresh or any(p.package == first.package for p in store.read().placements):
         out.say(f"next: skillpkg verify {first.package}")
         return
+    from skillpkg.install.targets import agents_here
+
     here = agents_here()[:4]
     hint = f" (here: {', '.join(here)})" if here else ""
     out.say(f"next: skillpkg install {first.package} -t {here[0] if here else 'AGENT'}{hint}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -38,8 +39,9 @@ def add_registry(parser: argparse.ArgumentParser) -> None:
 
 
 def _strict(**settings: str | bool | None) -> argparse.ArgumentParser:
+    width = _columns() - 2
     parser = argparse.ArgumentParser(
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=width),
         allow_abbrev=False,
         **settings,  # type: ignore[arg-type]
     )
@@ -49,3 +51,14 @@ def _strict(**settings: str | bool | None) -> argparse.ArgumentParser:
 
     parser.error = refuse  # type: ignore[method-assign]
     return parser
+
+
+def _columns() -> int:
+    """Return the terminal's width. argparse would import shutil for it, and with it compressors."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isdigit() and int(told) > 0:
+        return int(told)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,6 +115,8 @@ def _open(path: Path, name: str, flags: int, parent: int | None) -> int:
 def remove_tree(folder: Folder, name: str) -> None:
     """Remove an entry and what is below it, without following links."""
     if folder.kind(name) == "folder":
+        import shutil
+
         shutil.rmtree(name, dir_fd=folder.descriptor)
     else:
         with contextlib.suppress(FileNotFoundError):

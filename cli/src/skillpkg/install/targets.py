@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,6 +132,8 @@ def _link_text(files: Path, folder: Path, target: Target) -> str:
 
 
 def _copy(files: Path, folder: Folder, name: str) -> None:
+    import shutil
+
     draft, aside = f".{name}.{os.urandom(6).hex()}", f".{name}.{os.urandom(6).hex()}.old"
     try:
         shutil.copytree(files, folder.path / draft, symlinks=True)

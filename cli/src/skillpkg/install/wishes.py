@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from skillpkg.install.index_file import StoreIndex
@@ -50,8 +51,6 @@ def granted(wish: Wish, store: Store, registry_id: str) -> list[InstalledPackage
 
     Exact versions never change, so nothing need be asked of the registry.
     """
-    from skillpkg.manifest import Manifest
-
     if any(requirement.ref.version is None for requirement in wish.requirements):
         return None
     index, found = store.read(), dict[str, InstalledPackage]()
@@ -63,13 +62,27 @@ def granted(wish: Wish, store: Store, registry_id: str) -> list[InstalledPackage
             return None
         if fitting.package not in found:
             found[fitting.package] = fitting
-            data = (store.folder(fitting) / "manifest.json").read_bytes()
-            by = f"{fitting.package}@{fitting.version}"
-            needs = Manifest.from_bytes(data).dependencies
-            open_wishes += [Requirement(p, wanted, by) for p, wanted in needs.items()]
+            needs = _needs(store, fitting)
+            if needs is None:
+                return None
+            open_wishes += needs
     if wish.sha256 and found[wish.requirements[0].package].sha256 != wish.sha256:
         return None
     return [found[name] for name in sorted(found)]
+
+
+def _needs(store: Store, package: InstalledPackage) -> list[Requirement] | None:
+    """Return what an installed version depends on; None when its files cannot say.
+
+    The manifest was held to every rule when it was installed, and `verify` does so again: here it
+    only has to say what to look for, so the rules are not loaded.
+    """
+    try:
+        needs = json.loads((store.folder(package) / "manifest.json").read_bytes())["dependencies"]
+        by = f"{package.package}@{package.version}"
+        return [Requirement(str(name), str(wanted), by) for name, wanted in needs.items()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _fitting(index: StoreIndex, requirement: Requirement) -> InstalledPackage | None:
