@@ -158,6 +158,16 @@ def test_a_replaced_ca_and_log_key_go_on_beside_their_successors() -> None:
     assert "FORMER_KEY_URIS" not in variables(made, "api")
 
 
+def test_a_replaced_root_is_at_hand_to_sign_for_its_successor() -> None:
+    made = stack(key_generations={"root": 2}, root_mode="managed")
+    old, new = (made.named("key:Key", f"pki-root{end}").answered["arn"] for end in ("", "-2"))
+    told = variables(made, "worker")
+    assert told["ROOT_KEY_URI"] == f"awskms:///{new}"
+    assert told["FORMER_KEY_URIS"] == f"awskms:///{old}"
+    sealed = variables(stack(key_generations={"root": 2}, root_mode="sealed"), "worker")
+    assert not {"ROOT_KEY_URI", "FORMER_KEY_URIS"} & set(sealed)
+
+
 def test_a_recovery_region_gets_backups_packages_and_keys() -> None:
     made = stack(region="eu-west-1", recovery_region="eu-central-1")
     assert len(named(made, "ReplicaKey")) == 5

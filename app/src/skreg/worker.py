@@ -11,6 +11,7 @@ import procrastinate
 import structlog
 from procrastinate import RetryStrategy
 
+from skillpkg.crypto import names
 from skreg import moderation_jobs, queue, ready_file
 from skreg.beside import beside
 from skreg.bootstrap import WorkerContainer
@@ -18,6 +19,7 @@ from skreg.db.engine import writing
 from skreg.db.queries import pki, work
 from skreg.errors import DatabaseUnavailable, SkregError
 from skreg.health_report import each_minute
+from skreg.pki.successors import key_ids
 from skreg.publish.pipeline import Pipeline
 from skreg.publish.pipeline_retire import retire_replaced
 from skreg.publish.pipeline_withdraw import withdraw_waiting
@@ -210,12 +212,14 @@ async def _settle(container: WorkerContainer, pipeline: Pipeline) -> bool:
 
 
 async def _note_root(container: WorkerContainer) -> None:
-    """Keep what this worker holds of the root, for ``skreg pki status`` to go by."""
+    """Keep which keys this worker was given, for ``skreg pki status`` to go by."""
     settings = container.settings
     held = {
         "root_mode": settings.root_mode,
         "environment": settings.environment,
         "root_at_hand": container.keys.root is not None,
+        "keys": key_ids(container.keys),
+        "held": sorted(names.ca_id(signer.spki()) for signer in container.keys.every),
     }
     told = json.dumps(held).encode()
     async with writing(container.engine) as connection:

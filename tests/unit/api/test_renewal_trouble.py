@@ -182,7 +182,10 @@ async def test_a_root_that_is_not_managed_is_never_opened(blank: Registry, mode:
     await container.close()
     assert await degraded(blank) == ["pki"]
     held = blank.sql("SELECT value FROM pki_state WHERE name = %s", pki.WORKER)[0][0]
-    assert json.loads(held) == {"root_mode": mode, "environment": "dev", "root_at_hand": False}
+    told = json.loads(held)
+    assert (told["root_mode"], told["root_at_hand"]) == (mode, False)
+    assert set(told["keys"]) == {"registry-ca", "publisher-ca", "log"}
+    assert len(told["held"]) == 4
 
 
 async def test_the_api_cannot_sign(registry: Registry) -> None:

@@ -17,7 +17,8 @@ from skreg.db.queries.pki import SignatureCount
 from skreg.errors import Missing
 from skreg.pki import state_json
 from skreg.pki.renew import warnings
-from skreg.pki.state import PkiState
+from skreg.pki.state import ROOT, PkiState
+from skreg.pki.successors import waiting
 from skreg.publish import trouble
 from skreg.publish.trouble import Trouble
 
@@ -29,6 +30,8 @@ class Found:
     Attributes:
         asked, granted: whether a request waits for the root, and a grant for the worker.
         root_mode, environment, root_at_hand: what the worker that started last said.
+        keys, held: its configured keys as ``skreg.pki.successors.key_ids`` names them, and the
+            ids of all it may use.
     """
 
     state: PkiState | None
@@ -39,6 +42,8 @@ class Found:
     root_mode: str
     environment: str
     root_at_hand: bool
+    keys: dict[str, str]
+    held: frozenset[str]
 
 
 def status(data: Path | None) -> list[str]:
@@ -75,6 +80,8 @@ async def _read(engine: AsyncEngine) -> Found:
             root_mode=str(held.get("root_mode", "")),
             environment=str(held.get("environment", "")),
             root_at_hand=held.get("root_at_hand") is True,
+            keys={str(role): str(one) for role, one in held.get("keys", {}).items()},
+            held=frozenset(str(one) for one in held.get("held", ())),
         )
 
 
@@ -130,7 +137,8 @@ def _first_step(found: Found) -> str:
 
 
 def _next(found: Found, state: PkiState, now: datetime) -> list[str]:
-    lines = list(warnings(state, now))
+    new = waiting(state, found.keys)
+    lines = [*warnings(state, now), *_new_keys(found, state, new)]
     if found.granted:
         lines.append("A grant waits for the worker; its log says why when it stays.")
     elif found.asked:
@@ -138,8 +146,21 @@ def _next(found: Found, state: PkiState, now: datetime) -> list[str]:
             "A request waits for the root: skreg pki sign request.json --root URI, then "
             "skreg pki install grant.json."
         )
-    if found.root_at_hand and found.environment != "dev":
+    if found.root_at_hand and not new and found.environment != "dev":
         lines.append(
             "The ceremony is done; set ROOT_MODE=sealed, so that the worker may not use the root."
         )
     return lines or ["Nothing to do." if found.trouble is None else "Mend what fails."]
+
+
+def _new_keys(found: Found, state: PkiState, new: tuple[str, ...]) -> list[str]:
+    """Return what has to be done before the worker uses keys that it was given."""
+    if not new or found.asked or found.granted:
+        return []
+    if state.root.ca_id in found.held:
+        then = "It is about to have the root sign; its log says why when it stays so."
+    elif ROOT in new:
+        then = "Name the present root too, in FORMER_KEY_URIS, or: skreg pki request --new-root"
+    else:
+        then = "Ask the root: skreg pki request --out request.json"
+    return [f"The worker has keys that no root has signed for: {', '.join(new)}. {then}"]

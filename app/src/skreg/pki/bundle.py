@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from skillpkg.canonical_json import JsonObject
 from skillpkg.crypto import dsse, names, note, trust
 from skreg.pki.profiles import CLOCK_SKEW, Issuer
 from skreg.pki.state import certificate_spki, der
+from skreg.signing import spki_of
 
 LOG_OVERLAP = timedelta(days=7)
 """How long before and after its succession a log key counts as well as the other one.
@@ -95,6 +97,12 @@ def sign_bundle(bundle: trust.TrustBundle, roots: Sequence[Issuer]) -> bytes:
         for root in roots
     )
     return dsse.to_bytes(dsse.Envelope(dsse.TRUST_TYPE, payload, signed))
+
+
+def log_key_ids(bundle: trust.TrustBundle) -> set[str]:
+    """Return what identifies each ECDSA log key of a bundle, as a CA's id does its key."""
+    keys = [log.verifier.key for log in bundle.logs]
+    return {names.ca_id(spki_of(key)) for key in keys if isinstance(key, ec.EllipticCurvePublicKey)}
 
 
 def bundle_entry(bundle: bytes, version: int) -> JsonObject:

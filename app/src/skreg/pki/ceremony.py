@@ -73,8 +73,8 @@ def request(
     listed = {item.serial for item in revocations}
     kept = (item for item in state.root.revocations if item.serial not in listed)
     return CeremonyRequest(
-        registry_ca=_when_new(state.registry_ca, keys.registry_ca, replaces_root),
-        publisher_ca=_when_new(state.publisher_ca, keys.publisher_ca, replaces_root),
+        registry_ca=_when_new(state, REGISTRY_CA, keys.registry_ca, replaces_root),
+        publisher_ca=_when_new(state, PUBLISHER_CA, keys.publisher_ca, replaces_root),
         log=None if _is_named(bundle, keys.log) else _request(keys.log, "skreg log"),
         facts=facts or facts_of(bundle),
         present=state.bundle,
@@ -124,10 +124,13 @@ def _request(signer: VerifiedSigner, common_name: str) -> bytes:
     return asked.public_bytes(serialization.Encoding.DER)
 
 
-def _when_new(authority: Authority, signer: VerifiedSigner, again: bool) -> bytes | None:
-    if not again and certificate_spki(authority.certificate) == signer.spki():
+def _when_new(state: PkiState, role: str, signer: VerifiedSigner, again: bool) -> bytes | None:
+    """Return a request for a key that no CA has had; ``again`` for the present one too."""
+    known = {item.ca_id for item in state.every_authority}
+    ours = names.ca_id(signer.spki())
+    if ours in known and not (again and ours == state.authority(role).ca_id):
         return None
-    return _request(signer, f"skreg {authority.role}")
+    return _request(signer, f"skreg {role}")
 
 
 def _is_named(bundle: trust.TrustBundle, log: VerifiedSigner) -> bool:

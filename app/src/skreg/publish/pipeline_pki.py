@@ -24,6 +24,7 @@ from skreg.pki.ceremony_json import grant_from_bytes
 from skreg.pki.objects import publish_objects
 from skreg.pki.renew import renew
 from skreg.pki.state import PkiChange, PkiState
+from skreg.pki.successors import succeed_at_hand
 from skreg.publish.static import WellKnown, write_well_known
 
 
@@ -113,7 +114,7 @@ def _change(
     if granted:
         return ceremony.install(grant_from_bytes(granted), keys, now, present)
     if present is not None:
-        return renew(present, keys, now)
+        return succeed_at_hand(present, keys, now) or renew(present, keys, now)
     if keys.root is None:
         return None
     return ceremony.establish(keys, keys.root, now, BundleFacts(redirect_hosts=_hosts(container)))

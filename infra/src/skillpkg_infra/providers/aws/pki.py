@@ -109,7 +109,7 @@ def _outputs(
         hsm_backend=args.get("hsm_backend", HsmBackend.HSM),
         root_mode=mode,
         key_uris=_uris(newest, mode),
-        former_key_uris=_former_uris(keys),
+        former_key_uris=_former_uris(keys, mode),
         secret_uri=secret_uri(account, certificates.arn),
         root_fingerprint=_fingerprint(scope, newest[ROOT]) if ROOT in newest else None,
         handles=_handles(keys, certificates.arn, mode),
@@ -125,9 +125,11 @@ def _uris(newest: dict[str, Key], mode: RootMode) -> dict[str, pulumi.Input[str]
     return {name: joined("awskms:///", key.arn) for name, key in named.items()}
 
 
-def _former_uris(keys: dict[str, list[Key]]) -> list[pulumi.Input[str]]:
-    """Return the last but one of each key that goes on signing beside its successor."""
+def _former_uris(keys: dict[str, list[Key]], mode: RootMode) -> list[pulumi.Input[str]]:
+    """Return the last but one of each key that signs beside its successor, or for it: a root."""
     lines = [keys[role] for role in KEPT_ON]
+    if mode is RootMode.MANAGED:
+        lines.append(keys[ROOT])
     return [joined("awskms:///", line[-2].arn) for line in lines if len(line) > 1]
 
 
