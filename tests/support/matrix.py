@@ -52,6 +52,9 @@ PATH = {
 }
 """What stands for ``{…}`` in a path unless the row says otherwise."""
 
+OLD = "0.9.0"
+"""A version beside ``PATH``'s that is yanked and deprecated."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -122,16 +125,20 @@ class Matrix:
         self.callers = callers
         self._server = server
         self._template = registry.database_url.partition("?")[0].rpartition("/")[2]
-        copy = Registry(server.renew(_COPY, self._template), registry.folder)
-        copy.common |= _ROOMY
+        self._copy = Registry(server.renew(_COPY, self._template), registry.folder)
+        self._copy.common |= _ROOMY
         names = FakeNames({f"_skreg.{PATH['domain']}": ["skreg-verification=x"]})
-        self._container = copy.api(names=names, web=FakeWeb())
+        self._container = self._copy.api(names=names, web=FakeWeb())
         self._app = client_of(self._container).app
 
     async def begin_again(self) -> None:
         """Undo whatever the callers did."""
         await self._container.engine.dispose()
         self._server.renew(_COPY, self._template)
+
+    def last_line(self) -> int:
+        """Return the number of the audit log's newest line."""
+        return int(self._copy.sql("SELECT max(id) FROM audit")[0][0])
 
     async def ask(self, route: str, row: Row, caller: str) -> Answer:
         """Send a route's example as a caller."""
@@ -239,8 +246,15 @@ def _add_things(registry: Registry) -> None:
 
 
 def _add_releases(registry: Registry) -> None:
-    """Add a tag, an offer to the owner's own namespace, and a trusted publisher."""
+    """Add a tag, an offer to the owner's own namespace, a trusted publisher, an old version."""
     registry.sql("INSERT INTO dist_tags SELECT package_id, 'beta', id FROM versions")
+    registry.sql(
+        "INSERT INTO versions (package_id, version, sha256, content_digest, size, manifest, signer,"
+        " uploaded_by, state, deprecated, published_at)"
+        " SELECT package_id, %s, repeat('9', 64), content_digest, size, manifest, signer,"
+        " uploaded_by, 'yanked', 'Use 1.0.0.', published_at FROM versions",
+        OLD,
+    )
     registry.sql(
         "INSERT INTO transfers (id, package_id, to_namespace_id, to_name, asked_by, expires_at)"
         " SELECT %s, p.id, n.id, 'demo', a.id, now() + interval '1 day'"

@@ -118,8 +118,8 @@ def test_audit(acme: AsgiClient, registry: Registry, shell: Shell) -> None:
     assert len(shell("audit", "list", "--limit", "1")) == 1
     assert "quota-set" in shell("audit", "list", plain=True)
     exported = shell("audit", "export", "--subject", "acme", plain=True).splitlines()
-    assert [json.loads(one)["action"] for one in exported] == ["signup", "quota-set"]
-    after = str(json.loads(exported[0])["id"])
+    assert [json.loads(one)["action"] for one in exported] == ["signup", "login", "quota-set"]
+    after = str(json.loads(exported[1])["id"])
     assert (
         len(
             shell("audit", "export", "--subject", "acme", "--after", after, plain=True).splitlines()

@@ -45,6 +45,18 @@ async def test_after_ten_failures_nothing_is_looked_at(client: AsgiClient, name:
     assert 0 < int(answer.headers["retry-after"]) <= 900
 
 
+async def test_the_audit_log_tells_who_was_locked_out_once(
+    client: AsgiClient, registry: Registry
+) -> None:
+    await signed_up(client)
+    await fail(client, "acme", "192.0.2.1", 15)
+    await attempt(client, "acme", PASSWORD, "192.0.2.2")
+    sql = "SELECT subject, address, account_id FROM audit WHERE action = 'locked-out'"
+    assert registry.sql(sql) == [("acme", "192.0.2.1", None)]
+    sql = "SELECT address, details FROM audit WHERE action = 'login' ORDER BY id"
+    assert registry.sql(sql)[-1] == ("192.0.2.2", {"by": "password"})
+
+
 async def test_elsewhere_the_account_is_open(client: AsgiClient) -> None:
     await signed_up(client)
     await fail(client, "acme", "192.0.2.1", 11)

@@ -9,7 +9,7 @@ from skreg.api import device_page
 from skreg.api.dependencies import Address, Container
 from skreg.api.documented import refusals
 from skreg.api.models import Session
-from skreg.api.services import device, oidc
+from skreg.api.services import accounts, device, oidc
 from skreg.api.services.sessions import LIFETIME
 from skreg.errors import Unauthenticated
 
@@ -66,7 +66,7 @@ async def callback(
     if not state or not code or not browser:
         raise Unauthenticated("The OIDC provider sent no login.", fix="Begin it again.")
     arrival = await oidc.finish(container, state, code, browser)
-    session = await container.sessions.issue(arrival.account.id, arrival.account.session_generation)
+    session = await accounts.open_session(container, arrival.account, address, by="oidc")
     answer = await _answer(container, arrival, session, address)
     answer.delete_cookie(_COOKIE, path=_PATH)
     answer.headers["Cache-Control"] = "no-store"

@@ -129,7 +129,18 @@ async def log_in(
         TooManyRequests: too many attempts, see ``lockout``.
     """
     found = await prove(container, username, password, address)
-    return await container.sessions.issue(found.id, found.session_generation)
+    return await open_session(container, found, address, by="password")
+
+
+async def open_session(
+    container: ApiContainer, account: accounts.AccountFacts, address: str | None, *, by: str
+) -> str:
+    """Return a session of an account that has shown who it is; the audit log keeps ``by`` what."""
+    async with writing(container.engine) as connection:
+        await accounts.record(
+            connection, account.id, "login", account.username, address, {"by": by}
+        )
+    return await container.sessions.issue(account.id, account.session_generation)
 
 
 async def prove(

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from skreg.bootstrap import ApiContainer
 from skreg.db.engine import reading, writing
-from skreg.db.queries import logins
+from skreg.db.queries import accounts, logins
 from skreg.domain.token_limits import neighbourhood
 from skreg.errors import TooManyRequests
 
@@ -40,7 +40,7 @@ async def charge(container: ApiContainer, username: str, address: str | None) ->
     limits = {_subject("pair", name, place): PER_PAIR, _subject("address", place): PER_ADDRESS}
     if not is_known:
         limits[_subject("account", name)] = PER_ACCOUNT
-    await _count(container, limits)
+    await _count(container, limits, name or "*", address)
     return tuple(limits)
 
 
@@ -50,13 +50,19 @@ async def charge_address(container: ApiContainer, purpose: str, address: str | N
     Raises:
         TooManyRequests: for the rest of the window.
     """
-    await _count(container, {_subject(purpose, neighbourhood(address)): PER_ADDRESS})
+    limits = {_subject(purpose, neighbourhood(address)): PER_ADDRESS}
+    await _count(container, limits, purpose, address)
 
 
-async def _count(container: ApiContainer, limits: dict[bytes, int]) -> None:
+async def _count(
+    container: ApiContainer, limits: dict[bytes, int], told: str, address: str | None
+) -> None:
+    """Count; the audit log gets one line a window, under ``told``, of what is over its limit."""
     async with writing(container.engine) as connection:
         found = [await logins.count_attempt(connection, item, WINDOW) for item in limits]
         await logins.forget_old_attempts(connection)
+        if any(one.count == most + 1 for one, most in zip(found, limits.values(), strict=True)):
+            await accounts.record(connection, None, "locked-out", told, address)
     over = [
         item.seconds_left
         for item, most in zip(found, limits.values(), strict=True)
