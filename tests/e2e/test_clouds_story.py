@@ -7,6 +7,7 @@ client.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -65,17 +66,23 @@ def hold_ceremony(made: Deployment, folder: Path, root: tuple[str, dict[str, str
     asked, granted = str(folder / "request.json"), str(folder / "grant.json")
     shown = made.pki("init-root", uri, environment=vault)
     assert "fingerprint  sha256:" in shown
-    made.pki("request", "--out", asked)
+    requested = made.pki("request", "--out", asked)
     assert "skreg pki sign" in made.pki("status")
     command = ("pki", "sign", asked, "--root", uri, "--out", granted)
     refused = said(*command, environment=vault, typed="no\n")
     assert (refused.returncode, Path(granted).exists()) == (1, False)
     done = said(*command, environment=vault, typed="yes\n")
     assert done.returncode == 0, done.stderr
-    assert "registry-ca" in done.stderr  # what is signed is shown before anybody agrees
+    # What is signed is shown before anybody agrees, as it was where the keys are.
+    assert requested.partition("Next")[0] in done.stderr
     transcript = Path(f"{granted}.txt").read_text()
     assert transcript.rstrip() in done.stdout
-    made.pki("install", granted, environment=made.common)
+    installed = made.pki("install", granted, environment=made.common)
+    compared = installed.partition("Compare")[0].splitlines()
+    assert len(compared) == 7
+    assert set(compared) < set(transcript.splitlines())
+    hashed = hashlib.sha256(Path(granted).read_bytes()).hexdigest()
+    assert f"grant         sha256:{hashed}" in compared
     return transcript.splitlines()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,9 +23,10 @@ from skreg.pki.objects import publish_objects, static_objects
 from skreg.pki.renew import renew
 from skreg.pki.revoke import revoke
 from skreg.pki.state import Authority, certificate_spki
-from skreg.pki.transcript import transcript
+from skreg.pki.transcript import contents, proposal, transcript, witnessed
 from skreg.signing import SignatureRecord
 from support.made_pki import NOW, Made
+from support.openssl import openssl
 
 FACTS = BundleFacts(("cdn.example", "a.example"), "1.2.0")
 
@@ -95,6 +98,34 @@ def test_an_offline_ceremony_crosses_machines_as_files(tmp_path: Path) -> None:
     assert any(state.registry_id in line for line in lines)
     assert any(line.startswith("trust bundle  sha256:") for line in lines)
     assert any(line.startswith("publisher-ca  sha256:") for line in lines)
+
+
+def test_people_can_make_every_hash_of_the_transcript_themselves(tmp_path: Path) -> None:
+    keys = local_keys(tmp_path / "keys")
+    asked = request(keys, FACTS)
+    granted = grant(asked, keys.required("root"), NOW)
+    lines = dict(line.split(None, 1) for line in contents(granted))
+    file = ceremony_json.grant_to_bytes(granted)
+    assert lines["grant"] == f"sha256:{sha256_by_openssl(file)}"
+    carried = json.loads(file)
+    for role in ("root", "registry-ca", "publisher-ca"):
+        pem = carried[role.replace("-", "_")].encode()
+        shown = openssl("x509", "-noout", "-fingerprint", "-sha256", data=pem)
+        digest = shown.partition("=")[2].strip().replace(":", "").lower()
+        marked = [line for line in contents(granted) if line.startswith(f"{role} ")]
+        assert any(f"sha256:{digest} until" in line for line in marked)
+    found = "\n".join(contents(granted))
+    for what, name in (("root CRL", "root_crl"), ("trust bundle", "bundle")):
+        assert f"{what:<13} sha256:{sha256_by_openssl(b64decode(carried[name]))}" in found
+    asked_for = sha256_by_openssl(ceremony_json.request_to_bytes(asked))
+    assert proposal(asked)[0] == f"request       sha256:{asked_for}"
+    text = witnessed(transcript(asked, granted), "2026-11-21T04:00:00Z")
+    body, _, rest = text.partition("transcript    sha256:")
+    assert rest.startswith(sha256_by_openssl(body.encode()))
+
+
+def sha256_by_openssl(data: bytes) -> str:
+    return openssl("dgst", "-sha256", "-r", data=data).split()[0]
 
 
 def test_a_grant_for_other_keys_is_not_installed(made: Made, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from skreg.pki.ceremony import request
 from skreg.pki.ceremony_json import grant_from_bytes, request_to_bytes
 from skreg.pki.offer import CeremonyRequest
 from skreg.pki.revoke import revocation_of
-from skreg.pki.transcript import proposal
+from skreg.pki.transcript import contents, proposal
 
 __all__ = ["Wishes", "ask", "bring", "keep", "write_request"]
 
@@ -83,6 +83,9 @@ async def write_request(found: Work, asked: CeremonyRequest, out: Path) -> list[
 def bring(data: Path | None, grant_file: Path) -> list[str]:
     """Hand a grant to the worker, which installs it; needs no key.
 
+    Returns:
+        What the grant holds, to be compared with the transcript, and what is next.
+
     Raises:
         ConfigurationInvalid: the file is no grant.
     """
@@ -96,9 +99,10 @@ def bring(data: Path | None, grant_file: Path) -> list[str]:
             await ask_worker(connection)
 
     with_engine(data, work)
-    end = f"{granted.root.not_valid_after_utc:%Y-%m-%d}"
     return [
-        f"The grant of the root that ends {end} waits for the worker, which checks it first.",
+        *contents(granted),
+        "Compare these lines with the transcript. The grant waits for the worker, which checks it "
+        "first.",
         "Next: skreg pki status",
     ]
 

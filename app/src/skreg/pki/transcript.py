@@ -7,8 +7,8 @@ import hashlib
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from skillpkg.crypto import names, trust
-from skreg.pki.ceremony_json import request_to_bytes
+from skillpkg.crypto import dsse, names, trust
+from skreg.pki.ceremony_json import grant_to_bytes, request_to_bytes
 from skreg.pki.offer import CeremonyGrant, CeremonyRequest
 from skreg.pki.profiles import requested_key
 from skreg.pki.state import certificate_spki
@@ -46,8 +46,20 @@ def transcript(asked: CeremonyRequest, granted: CeremonyGrant) -> tuple[str, ...
     Raises:
         Unprocessable: a request in ``asked`` that shows no possession of its key.
     """
-    root_spki = certificate_spki(granted.root)
-    identity = _registry_id(asked, granted)
+    return (
+        f"request       sha256:{_sha256(request_to_bytes(asked))}",
+        f"registry id   {_registry_id(asked, granted)}",
+        *((f"log key       {_key(asked.log)}",) if asked.log else ()),
+        *contents(granted),
+    )
+
+
+def contents(granted: CeremonyGrant) -> tuple[str, ...]:
+    """Return what a grant holds, line by line with hashes.
+
+    The transcript has these lines where the root is, and ``install`` prints them where the
+    registry is: who watches there compares them.
+    """
     certificates = (
         ("root", granted.root),
         ("registry-ca", granted.registry_ca),
@@ -59,12 +71,10 @@ def transcript(asked: CeremonyRequest, granted: CeremonyGrant) -> tuple[str, ...
         ("trust bundle", granted.bundle),
     )
     return (
-        f"request       sha256:{_sha256(request_to_bytes(asked))}",
-        f"registry id   {identity}",
-        f"root key      {names.fingerprint(root_spki)}",
-        *((f"log key       {_key(asked.log)}",) if asked.log else ()),
+        f"root key      {names.fingerprint(certificate_spki(granted.root))}",
         *(_certificate_line(role, found) for role, found in certificates if found is not None),
         *(f"{name:<13} sha256:{_sha256(item)}" for name, item in data if item),
+        f"grant         sha256:{_sha256(grant_to_bytes(granted))}",
     )
 
 
@@ -93,8 +103,6 @@ def _present(asked: CeremonyRequest) -> str:
 
 
 def _unverified(bundle: bytes) -> trust.TrustBundle:
-    from skillpkg.crypto import dsse
-
     return trust.parse_payload(dsse.parse(bundle).payload)
 
 
