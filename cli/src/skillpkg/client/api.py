@@ -100,13 +100,25 @@ class Api:
         parameters = urlencode({"q": query, "page": page, **filters})
         return self._send("GET", f"/v1/search?{parameters}")
 
-    def publish(self, ref: PackageRef, archive: bytes, file_name: str) -> JsonObject:
-        """Upload an archive; the same bytes again are the same answer."""
+    def publish(
+        self,
+        ref: PackageRef,
+        archive: bytes,
+        file_name: str,
+        signed: tuple[bytes, bytes] | None = None,
+    ) -> JsonObject:
+        """Upload an archive; the same bytes again are the same answer.
+
+        Args:
+            signed: the publisher's own signature (DER) and its certificate chain (PEM).
+        """
         from urllib3.filepost import encode_multipart_formdata
 
-        body, kind = encode_multipart_formdata(
-            {"archive": (file_name, archive, "application/gzip")}
-        )
+        parts = {"archive": (file_name, archive, "application/gzip")}
+        if signed is not None:
+            parts["signature"] = (f"{file_name}.sig", signed[0], "application/octet-stream")
+            parts["chain"] = ("chain.pem", signed[1], "application/pem-certificate-chain")
+        body, kind = encode_multipart_formdata(parts)
         return self._send("POST", f"{_path(ref)}/publish", raw=(body, kind))
 
     def status(self, ref: PackageRef) -> JsonObject:

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from skillpkg.install.index import IndexVersion, PackageIndex
 
 
+_SIGNERS = {
+    "registry": "the registry, after vetting",
+    "publisher": "its publisher",
+    "mixed": "its publisher or the registry",
+}
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     parser.add_argument("package", metavar="NS/NAME[@VERSION]")
@@ -83,8 +90,7 @@ def _document(version: IndexVersion) -> dict[str, object]:
 
 
 def _show(index: PackageIndex, versions: list[IndexVersion], out: Output) -> None:
-    signer = "the registry, after vetting" if index.signer_class == "registry" else "its publisher"
-    out.line((index.package, "bold"), (f"  signed by {signer}", ""))
+    out.line((index.package, "bold"), (f"  signed by {_SIGNERS[index.signer_class]}", ""))
     for tag, version in sorted(index.dist_tags.items()):
         out.say(f"  {tag:<8} {version}")
     rows = [
@@ -94,6 +100,7 @@ def _show(index: PackageIndex, versions: list[IndexVersion], out: Output) -> Non
             f"{one.published_at:%Y-%m-%d}",
             f"{one.size:,} bytes",
             f"log #{one.log_index}",
+            f"by the {index.signer_of(one)}" if index.signer_class == "mixed" else "",
             f"deprecated: {one.deprecated}" if one.deprecated else "",
         )
         for one in versions
@@ -102,6 +109,8 @@ def _show(index: PackageIndex, versions: list[IndexVersion], out: Output) -> Non
         out.say(f"  {line}".rstrip())
     if len(versions) == 1:
         out.say(f"  sha256   {versions[0].sha256}")
+        if versions[0].signer.cert_serial:
+            out.say(f"  signer   publisher {index.namespace}, {versions[0].signer.cert_serial}")
     for package, wanted in sorted(versions[0].dependencies.items()) if versions else []:
         out.say(f"  needs    {package} {wanted}")
     out.say(f"next: skillpkg install {index.package}")

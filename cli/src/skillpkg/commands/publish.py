@@ -1,7 +1,8 @@
 """Upload a skill and wait for the registry's verdict.
 
 Give the skill's folder or a .skill archive. Publishing the same bytes again is safe. In a CI job
-of GitHub or GitLab that the skill's owners trust, no token is needed.
+of GitHub or GitLab that the skill's owners trust, no token is needed. With --sign-key it is
+published as signed by you, with the certificate in --chain; otherwise the registry signs it.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from skillpkg.client.trusted import exchange, is_in_ci, not_logged_in
 from skillpkg.commands.pack import add_identity, pack, show_reports
 from skillpkg.commands.parser import add_registry
 from skillpkg.commands.session import open_api
+from skillpkg.commands.sign import add_passphrase, open_key
 from skillpkg.commands.whoami import namespaces_of
-from skillpkg.errors import ManifestInvalid, NetworkFailure, PublishRejected
+from skillpkg.errors import ManifestInvalid, NetworkFailure, PublishRejected, UsageError
 from skillpkg.manifest import Manifest
 from skillpkg.output import Output
 from skillpkg.package_ref import PackageRef
 
 _PAUSES = (0.2, 0.3, 0.5, 1.0)
 _SAY = {
+    "submitted": "uploaded with your signature, waiting for a worker",
     "uploaded": "uploaded, waiting for a worker",
     "vetting": "being vetted",
     "signed": "vetted and signed",
@@ -38,9 +41,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     parser.add_argument("path", metavar="PATH", nargs="?", default=".", type=Path)
     add_identity(parser)
+    add_signing(parser)
     parser.add_argument("--no-wait", action="store_true", help="do not wait for the verdict")
     parser.add_argument("--timeout", metavar="SECONDS", type=float, default=600.0)
     add_registry(parser)
+
+
+def add_signing(parser: argparse.ArgumentParser) -> None:
+    """Add how a publisher signs: with a key, or with a signature that was made before."""
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--sign-key", metavar="FILE", type=Path, help="sign with this key (P-256)")
+    how.add_argument("--signature", metavar="FILE", type=Path, help="what skillpkg sign wrote")
+    add_passphrase(parser)
+    parser.add_argument("--chain", metavar="FILE", type=Path, help="your certificate, PEM")
 
 
 def run(options: argparse.Namespace, out: Output) -> int:
@@ -49,10 +62,11 @@ def run(options: argparse.Namespace, out: Output) -> int:
     if login is None and not is_in_ci(os.environ):
         raise not_logged_in(connection.name)
     archive, manifest = _archive(options, out, api if login else None)
+    signed = _signed(options, out, archive, str(manifest.namespace))
     ref = PackageRef(manifest.namespace, manifest.name, manifest.version.text)
     if login is None:
         api = exchange(api, manifest.package, os.environ, Transport(), out)
-    answer = api.publish(ref, archive, f"{manifest.name}-{manifest.version}.skill")
+    answer = api.publish(ref, archive, f"{manifest.name}-{manifest.version}.skill", signed)
     state = str(answer.get("state", "uploaded"))
     out.say(f"Uploaded {ref} to {connection.name}: sha256 {answer.get('sha256', '')}")
     if not options.no_wait:
@@ -65,6 +79,7 @@ def run(options: argparse.Namespace, out: Output) -> int:
             "state": state,
             "sha256": answer.get("sha256"),
             "content_digest": answer.get("content_digest"),
+            "signed_by": "registry" if signed is None else str(manifest.namespace),
         }
     )
     if state == "published":
@@ -89,6 +104,32 @@ def _archive(options: argparse.Namespace, out: Output, api: Api | None) -> tuple
         packed = pack(options, path, _only_namespace(api, error))
     show_reports(packed, out)
     return packed.archive, packed.manifest
+
+
+def _signed(
+    options: argparse.Namespace, out: Output, archive: bytes, namespace: str
+) -> tuple[bytes, bytes] | None:
+    """Return signature (DER) and chain (PEM) that fit the archive; None for the registry to sign.
+
+    Raises:
+        UsageError: one without the other, or they do not fit.
+    """
+    if (options.sign_key or options.signature) is None and options.chain is None:
+        return None
+    from skillpkg.publisher import chain, keys
+
+    if options.chain is None or (options.sign_key or options.signature) is None:
+        raise UsageError(
+            "Signing takes a key or a signature, and a certificate.",
+            fix="Give --chain with --sign-key or --signature; see: skillpkg cert request --help",
+        )
+    if options.signature is not None:
+        signature = chain.read_signature(options.signature)
+    else:
+        signature = keys.sign(open_key(options, options.sign_key, out), archive)
+    pem = chain.read_chain(options.chain)
+    chain.require_signed(pem, signature, archive, namespace)
+    return signature, pem
 
 
 def _only_namespace(api: Api, error: ManifestInvalid) -> str:

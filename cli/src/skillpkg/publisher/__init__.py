@@ -1,0 +1,1 @@
+"""What a publisher does with its own key: certificate requests, certificates, signatures."""
