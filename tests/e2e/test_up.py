@@ -166,6 +166,18 @@ def test_a_port_in_use_is_said_before_anything_starts(folder: Path) -> None:
     assert not (folder / "data" / "database").exists()
 
 
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_what_cannot_be_a_port_is_said_so(port: str) -> None:
+    done = said("up", f"--port={port}")
+    assert (done.returncode, "from 0 to 65535" in done.stderr) == (2, True)
+
+
+def test_a_question_to_a_registry_that_does_not_run_says_so(tmp_path: Path) -> None:
+    done = said("pki", "fingerprint", "--data-dir", str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"No skreg up runs on {tmp_path}")
+
+
 def test_one_folder_is_one_registry(folder: Path) -> None:
     with running_up(folder / "data") as up:
         done = said("up", "--data-dir", str(folder / "data"), "--port", "0")

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from skreg.bootstrap import open_access
 from skreg.db.access import DatabaseAccess
 from skreg.db.engine import open_engine
-from skreg.embedded import socket_folder
+from skreg.embedded import answers, socket_folder
+from skreg.errors import DatabaseUnavailable
 from skreg.settings import has_database_url, load_settings
 from skreg.up_layout import layout_of
 
@@ -33,8 +34,18 @@ def with_engine(data: Path | None, work: Callable[[AsyncEngine], Awaitable[T]]) 
 
 
 def database_of(data: Path | None) -> DatabaseAccess:
-    """Return ``DATABASE_URL``'s access, or that of the ``skreg up`` on a data folder."""
+    """Return ``DATABASE_URL``'s access, or that of the ``skreg up`` on a data folder.
+
+    Raises:
+        DatabaseUnavailable: none runs there.
+    """
     if data is None and has_database_url():
         return open_access(load_settings())
-    folder = layout_of(data).database
-    return DatabaseAccess(f"postgresql://postgres@/postgres?host={socket_folder(folder)}")
+    layout = layout_of(data)
+    sockets = socket_folder(layout.database)
+    if not answers(sockets):
+        raise DatabaseUnavailable(
+            f"No skreg up runs on {layout.root}, or it is another user's.",
+            fix="Start it, name its folder with --data-dir, or set DATABASE_URL.",
+        )
+    return DatabaseAccess(f"postgresql://postgres@/postgres?host={sockets}")

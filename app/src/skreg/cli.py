@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="a whole registry on this machine, until Ctrl-C")
     up.add_argument("--data-dir", type=Path, help="where everything is kept")
     up.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    up.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free port")
+    up.add_argument("--port", type=_port, default=DEFAULT_PORT, help="0 takes a free port")
     up.add_argument("--json", action="store_true", help="the ready line as JSON")
     up.add_argument("--verbose", action="store_true", help="show every request and step")
     up.set_defaults(run=_up)
@@ -52,6 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     add_pki(commands)
     add_admin(commands)
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 0 to 65535")
+    return int(text)
 
 
 def _up(parsed: argparse.Namespace) -> int:

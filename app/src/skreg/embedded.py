@@ -216,7 +216,7 @@ def _stop_orphan(data: Path, binaries: Path, sockets: Path, owner: tuple[int, in
     lock = data / "postmaster.pid"
     if not lock.exists():
         return
-    if _answers(sockets):
+    if answers(sockets):
         _run([str(binaries / "pg_ctl"), "-D", str(data), "-m", "fast", "-w", "stop"], owner, 60)
         return
     pid = lock.read_text(encoding="ascii", errors="replace").split("\n", 1)[0].strip()
@@ -232,7 +232,8 @@ def _command_of(pid: int) -> str:
     return found.stdout
 
 
-def _answers(sockets: Path) -> bool:
+def answers(sockets: Path) -> bool:
+    """Whether a server of ours listens in this socket folder and lets this user in."""
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(sockets / ".s.PGSQL.5432"))
