@@ -98,7 +98,7 @@ def _durations(log: str) -> float:
 async def _chosen(connection: AsyncConnection) -> dict[str, list[str]]:
     """Return queries by class, chosen by chance and by how many packages hold the word."""
     chance = random.Random(6)
-    words = sorted({word for word in real_words() if len(word) > 2 and "-" not in word})
+    words = sorted({word for word in real_words().all if len(word) > 2 and "-" not in word})
     chance.shuffle(words)
     asked: dict[str, list[str]] = {name: [] for name in CLASSES}
     for word in words:

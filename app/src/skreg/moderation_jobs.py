@@ -7,7 +7,7 @@ from procrastinate import RetryStrategy
 from skreg import queue
 from skreg.bootstrap import WorkerContainer
 from skreg.db.engine import writing
-from skreg.db.queries import idempotency, webhooks
+from skreg.db.queries import housekeeping, idempotency, webhooks
 from skreg.publish.certify import fulfil_wishes
 from skreg.publish.pipeline import Pipeline
 from skreg.publish.webhooks import ATTEMPTS, PAUSE_BASE, NotDelivered, deliver
@@ -61,7 +61,8 @@ async def sweep(container: WorkerContainer) -> None:
 
 
 async def forget(container: WorkerContainer) -> None:
-    """Remove idempotency keys of a day ago, and deliveries of months ago."""
+    """Remove idempotency keys of a day ago, deliveries of months ago, and what ended long ago."""
     async with writing(container.engine) as connection:
         await idempotency.forget_old(connection)
         await webhooks.forget_old(connection)
+        await housekeeping.forget_ended(connection)

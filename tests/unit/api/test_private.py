@@ -197,6 +197,16 @@ async def test_a_namespace_restricts_what_says_nothing_itself(site: AsgiClient) 
     assert (await put(site, "/v1/namespaces/none/restriction", open_again)).status == 404
 
 
+async def test_a_banned_namespace_opens_and_closes_nothing(
+    site: AsgiClient, registry: Registry
+) -> None:
+    registry.sql("UPDATE namespaces SET banned_at = now(), banned_reason = 'spam'")
+    for path in ("/v1/packages/acme/secret-plan/readers", "/v1/namespaces/acme/restriction"):
+        answer = await put(site, path, {"restricted": False})
+        assert (answer.status, "banned" in answer.json()["detail"]) == (403, True)
+    assert (await site.get("/v1/packages/acme/secret-plan/readers")).status == 200
+
+
 async def test_a_token_sees_what_it_is_limited_to(site: AsgiClient, registry: Registry) -> None:
     narrow = await token(site, limits=["acme/open-plan"])
     assert (await narrow.get("/v1/packages/acme/open-plan")).status == 200

@@ -11,6 +11,7 @@ import pytest_asyncio
 from skreg.api.services import tokens as service
 from skreg.bootstrap import ApiContainer
 from skreg.domain import tokens
+from skreg.moderation_jobs import forget
 from support.accounts import FakeMail, organisation, send, token_of
 from support.asgi import AsgiClient
 from support.registry import Registry, client_of, signed_up
@@ -188,3 +189,20 @@ async def test_a_mail_that_cannot_be_sent_keeps_no_token_alive(
 async def test_what_is_no_token_of_ours_is_not_revoked(client: AsgiClient, token: str) -> None:
     answer = await client.post("/v1/tokens/leaked", {"token": token})
     assert (answer.status, answer.json()) == (200, {"revoked": False})
+
+
+async def test_what_ended_long_ago_is_removed(acme: AsgiClient, registry: Registry) -> None:
+    for name in ("good", "expired", "revoked", "lately"):
+        assert (await acme.post("/v1/tokens", {"name": name, "scopes": ["read"]})).status == 201
+    long_ago = "now() - interval '91 days'"
+    registry.sql(f"UPDATE tokens SET expires_at = {long_ago} WHERE name = 'expired'")
+    registry.sql(f"UPDATE tokens SET revoked_at = {long_ago} WHERE name = 'revoked'")
+    registry.sql("UPDATE tokens SET revoked_at = now() WHERE name = 'lately'")
+    registry.sql("INSERT INTO publisher_tokens (token_id, publisher_id) SELECT id, 'p' FROM tokens")
+    container = registry.worker()
+    await forget(container)
+    await container.close()
+    kept = registry.sql("SELECT name FROM tokens ORDER BY name")
+    assert [name for (name,) in kept] == ["good", "lately"]
+    assert registry.sql("SELECT count(*) FROM publisher_tokens") == [(2,)]
+    assert len(registry.sql("SELECT id FROM audit WHERE action = 'token-created'")) == 4

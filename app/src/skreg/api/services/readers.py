@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from skreg.api.services.package_rights import banned
 from skreg.bootstrap import ApiContainer
 from skreg.db.engine import reading, writing
 from skreg.db.queries import accounts, readers
@@ -118,6 +119,8 @@ async def _namespace(
     if access is None:
         raise Missing(f"There is no namespace {namespace}.")
     authorise(principal, action, namespace, access.member_role)
+    if access.is_banned and action is Action.MANAGE:
+        raise banned(namespace)
     return access.id
 
 
