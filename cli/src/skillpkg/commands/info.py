@@ -24,7 +24,7 @@ _SIGNERS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("package", metavar="NS/NAME[@VERSION]")
+    parser.add_argument("package", metavar="NS/NAME[@VERSION]", help="all versions without one")
     add_registry(parser)
 
 

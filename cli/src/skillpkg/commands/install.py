@@ -41,9 +41,15 @@ CHECKS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("packages", metavar="NS/NAME[@VERSION]", nargs="+")
     parser.add_argument(
-        "-t", "--target", metavar="AGENT", action="append", help="show it to this agent; repeatable"
+        "packages", metavar="NS/NAME[@VERSION]", nargs="+", help="VERSION may be a tag or a range"
+    )
+    parser.add_argument(
+        "-t",
+        "--target",
+        metavar="AGENT",
+        action="append",
+        help="show it to this agent (claude-code, codex, cursor, …); repeatable",
     )
     parser.add_argument("--copy", action="store_true", help="copy into the agent's folder, no link")
     parser.add_argument("--sha256", metavar="HEX", help="of the archive, for one exact version")

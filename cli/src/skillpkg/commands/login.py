@@ -24,7 +24,7 @@ _DAYS = 90
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("username", metavar="NAME", nargs="?")
+    parser.add_argument("username", metavar="NAME", nargs="?", help="of your account")
     parser.add_argument("--password-stdin", action="store_true", help="read it from stdin")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--token", metavar="TOKEN|-", help="keep this token (- reads stdin)")

@@ -16,16 +16,22 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("folder", metavar="FOLDER", nargs="?", default=".", type=Path)
-    parser.add_argument("-o", "--output", metavar="FILE", type=Path)
+    parser.add_argument(
+        "folder", metavar="FOLDER", nargs="?", default=".", type=Path, help="that holds SKILL.md"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help="instead of NS-NAME-VERSION.skill here"
+    )
     add_identity(parser)
 
 
 def add_identity(parser: argparse.ArgumentParser) -> None:
     """Add what counts before ``skill.yaml`` and the frontmatter."""
-    parser.add_argument("--namespace", metavar="NS")
-    parser.add_argument("--name", metavar="NAME")
-    parser.add_argument("--version", metavar="VERSION", dest="package_version")
+    parser.add_argument("--namespace", metavar="NS", help="before what skill.yaml says")
+    parser.add_argument("--name", metavar="NAME", help="before what SKILL.md says")
+    parser.add_argument(
+        "--version", metavar="VERSION", dest="package_version", help="before what skill.yaml says"
+    )
     parser.add_argument("--strict", action="store_true", help="policy strict: .md and .json only")
 
 

@@ -23,11 +23,13 @@ VERBS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     verbs = add_verbs(parser, VERBS)
-    verbs["add"].add_argument("name", metavar="NAME")
+    verbs["add"].add_argument("name", metavar="NAME", help="what you call it")
     verbs["add"].add_argument("url", metavar="URL", help="https address, or a static folder")
-    verbs["add"].add_argument("--root-fingerprint", metavar="sha256:HEX")
+    verbs["add"].add_argument(
+        "--root-fingerprint", metavar="sha256:HEX", help="without it a person is asked"
+    )
     verbs["remove"].add_argument("name", metavar="NAME")
-    verbs["trust"].add_argument("name", metavar="NAME", nargs="?")
+    verbs["trust"].add_argument("name", metavar="NAME", nargs="?", help="or the default one")
 
 
 def run(options: argparse.Namespace, out: Output) -> int:

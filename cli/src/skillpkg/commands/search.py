@@ -12,10 +12,10 @@ from skillpkg.output import Output
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("words", metavar="WORD", nargs="*")
-    parser.add_argument("--category", metavar="NAME")
-    parser.add_argument("--tag", metavar="NAME")
-    parser.add_argument("--page", metavar="N", type=int, default=1)
+    parser.add_argument("words", metavar="WORD", nargs="*", help="everything without one")
+    parser.add_argument("--category", metavar="NAME", help="of this category alone")
+    parser.add_argument("--tag", metavar="NAME", help="with this tag alone")
+    parser.add_argument("--page", metavar="N", type=int, default=1, help="20 results a page")
     add_registry(parser)
 
 

@@ -13,8 +13,8 @@ from skillpkg.output import Output
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("username", metavar="NAME")
-    parser.add_argument("--email", metavar="ADDRESS")
+    parser.add_argument("username", metavar="NAME", help="of the account and its namespace")
+    parser.add_argument("--email", metavar="ADDRESS", help="for those who run the registry")
     parser.add_argument(
         "--password-stdin", action="store_true", help="read the password from stdin"
     )

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("packages", metavar="NS/NAME[@VERSION]", nargs="+")
+    parser.add_argument(
+        "packages", metavar="NS/NAME[@VERSION]", nargs="+", help="every version without one"
+    )
     parser.add_argument("--force", action="store_true", help="even if another skill needs it")
     add_scope(parser)
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("packages", metavar="NS/NAME[@VERSION]", nargs="*")
+    parser.add_argument(
+        "packages", metavar="NS/NAME[@VERSION]", nargs="*", help="everything without one"
+    )
     add_scope(parser)
 
 
