@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from skreg import administration
 from support.database import reachable_folder
 from support.registry_process import SKREG, Up, running_up, said
 from support.skills import make_skill
@@ -75,6 +77,16 @@ def test_publish_stop_and_start_again(folder: Path) -> None:
         assert again.http.get("/v1/packages/acme/demo").json()["latest"] == "1.0.0"
         assert again.stop(signal.SIGTERM) == 0
     assert again.log.read_text() == ""
+
+
+def test_what_signs_sessions_does_not_lie_open_in_the_database(folder: Path) -> None:
+    with running_up(folder / "data") as up:
+        assert up.http.sign_up("acme").get("/v1/auth/me").status == 200
+        url = administration.database_of(Path(up.facts["data_dir"])).url
+        with psycopg.connect(url) as connection:
+            counts = "SELECT (SELECT count(*) FROM session_keys), count(*) FROM session_secrets"
+            assert connection.execute(counts).fetchone() == (0, 1)
+        assert up.stop(signal.SIGINT) == 0
 
 
 def test_after_a_kill_it_starts_again(folder: Path) -> None:

@@ -148,6 +148,7 @@ def _environment(
     }
     if port is not None:
         found |= {"LISTEN_HOST": options.host, "LISTEN_PORT": str(port)}
+        found["SESSION_SEALING_KEY"] = found["WEBHOOK_SEALING_KEY"]
     if keys:
         from skreg.pki.local import local_key_settings
 
@@ -156,7 +157,7 @@ def _environment(
 
 
 def _sealing_key(layout: Layout) -> str:
-    """Return what seals the secrets of webhooks here; made with the first start."""
+    """Return what seals webhooks' secrets and session keys here; made with the first start."""
     path = layout.sealing_key
     if not path.exists():
         made = path.with_suffix(".new")
