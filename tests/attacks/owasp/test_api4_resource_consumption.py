@@ -90,6 +90,21 @@ async def test_quotas_bound_what_a_namespace_holds(container: ApiContainer) -> N
     assert statuses[3:] == [202, 429]
 
 
+async def test_names_are_not_taken_by_renaming_in_a_loop(
+    container: ApiContainer, registry: Registry
+) -> None:
+    """An old name stays taken for good, so each new one counts."""
+    acme = await signed_up(narrow(container, quota_packages=2))
+    await acme.upload("/v1/packages/acme/one/publish", make_skill("acme", "one"))
+    await registry.work()
+    statuses = []
+    for old, new in (("one", "two"), ("two", "three"), ("two", "one")):
+        body = {"to_namespace": "acme", "to_name": new}
+        statuses.append((await acme.post(f"/v1/packages/acme/{old}/transfer", body)).status)
+    assert statuses == [200, 429, 200], "back to a name it has had costs nothing"
+    assert registry.sql("SELECT count(*) FROM packages") == [(2,)]
+
+
 @pytest.mark.parametrize(
     "path",
     [
