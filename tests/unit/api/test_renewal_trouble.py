@@ -13,13 +13,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from skreg.api.services import readiness
-from skreg.bootstrap import WorkerContainer, utc_now
+from skreg.bootstrap import WorkerContainer, open_worker, utc_now
 from skreg.ceremonies.status import status
 from skreg.db.queries import pki
 from skreg.errors import SigningRefused, SigningUnavailable
 from skreg.pki import ceremony
 from skreg.pki.ceremony_json import grant_to_bytes
-from skreg.pki.local import create_successor
+from skreg.pki.local import create_successor, local_key_settings
 from skreg.publish import pipeline_pki
 from skreg.publish.pipeline import Pipeline
 from skreg.settings import load_worker_settings
@@ -147,6 +147,41 @@ async def test_a_grant_that_does_not_fit_waits_and_stops_nothing(registry: Regis
     assert registry.sql("SELECT length(value) > 0 FROM pki_state WHERE name = %s", pki.GRANT) == [
         (True,)
     ]
+
+
+async def test_a_list_whose_key_is_elsewhere_is_told_long_before_it_ends(
+    registry: Registry,
+) -> None:
+    """The root is sealed: its list holds 400 days, and 60 days before a person has to know."""
+    settings = load_worker_settings(registry.worker_environment() | {"ROOT_MODE": "sealed"})
+    for days, wanted in ((339, []), (341, ["renewal"])):
+        container = open_worker(settings, clock=lambda days=days: utc_now() + timedelta(days=days))
+        await Pipeline(container).settle()
+        await container.close()
+        assert await degraded(registry, days=days) == wanted
+    kept = registry.sql("SELECT value FROM pki_state WHERE name = %s", pki.TROUBLE)
+    assert b"key of: root" in kept[0][0]
+    await settle(registry, days=341)  # with the root at hand the worker issues it
+    assert await degraded(registry, days=341) == []
+
+
+async def test_a_replaced_ca_whose_key_is_gone_is_told(registry: Registry) -> None:
+    keys = registry.folder / "keys"
+    create_successor(keys, "registry-ca")
+    both = registry.common | local_key_settings(keys)
+    for settings, hours, wanted in (
+        (both, 0, []),
+        (both | {"FORMER_KEY_URIS": ""}, 23, []),
+        (both | {"FORMER_KEY_URIS": ""}, 37, ["renewal"]),
+        (both, 37, []),
+    ):
+        container = open_worker(
+            load_worker_settings(settings),
+            clock=lambda hours=hours: utc_now() + timedelta(hours=hours),
+        )
+        await Pipeline(container).settle()
+        await container.close()
+        assert await degraded(registry, hours=hours) == wanted
 
 
 async def test_every_signature_is_counted_by_key_and_purpose(

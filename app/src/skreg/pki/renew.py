@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from skillpkg.canonical_json import JsonObject
-from skreg.errors import SigningRefused
+from skreg.errors import SigningRefused, SigningUnavailable
 from skreg.pki.crl import crl_entry, issue_crl
 from skreg.pki.issue import issued_entry, registry_leaf, with_leaf
 from skreg.pki.keys import PkiKeys
@@ -100,7 +100,10 @@ def warnings(state: PkiState, now: datetime) -> tuple[str, ...]:
         if item.certificate.not_valid_after_utc - now < INTERMEDIATE_MARGIN
     ]
     if crl_is_due(state.root, now):
-        found.append("The root's CRL ends soon; sign the next with the root: skreg pki crl.")
+        found.append(
+            "The root's CRL ends soon; have the root sign the next: start a worker once with "
+            "ROOT_MODE=managed, or: skreg pki request."
+        )
     found += [
         f"The CRL of the replaced {item.role} {item.ca_id} is overdue; give the worker its key "
         "in FORMER_KEY_URIS."
@@ -108,6 +111,33 @@ def warnings(state: PkiState, now: datetime) -> tuple[str, ...]:
         if _is_overdue(item, now)
     ]
     return tuple(found)
+
+
+def unrenewable(state: PkiState, keys: PkiKeys, now: datetime) -> SigningUnavailable | None:
+    """Return which lists are due while nobody here has their key; None when all is renewed.
+
+    A list that ends makes every client refuse what was signed under its CA, so it is told early:
+    a root's 60 days before, a replaced CA's when it is a day late.
+    """
+    late = [item for item in state.former if _is_overdue(item, now)]
+    if crl_is_due(state.root, now):
+        late.insert(0, state.root)
+    late = [item for item in late if keys.holding(certificate_spki(item.certificate)) is None]
+    if not late:
+        return None
+    return SigningUnavailable(
+        "A revocation list cannot be renewed.",
+        why="Not at hand is the key of: "
+        + ", ".join(f"{item.role} {item.ca_id}, list until {_end(item)}" for item in late)
+        + ".",
+        fix="Run skreg pki status: it says what brings each key to its next list.",
+    )
+
+
+def _end(authority: Authority) -> str:
+    if not authority.crl:
+        return "never issued"
+    return f"{x509.load_der_x509_crl(authority.crl).next_update_utc:%Y-%m-%d}"
 
 
 def _leaf_is_due(state: PkiState, keys: PkiKeys, now: datetime) -> bool:

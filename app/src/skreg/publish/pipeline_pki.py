@@ -22,7 +22,7 @@ from skreg.pki import ceremony, state_json
 from skreg.pki.bundle import BundleFacts
 from skreg.pki.ceremony_json import grant_from_bytes
 from skreg.pki.objects import publish_objects
-from skreg.pki.renew import renew
+from skreg.pki.renew import renew, unrenewable
 from skreg.pki.state import PkiChange, PkiState
 from skreg.pki.successors import succeed_at_hand
 from skreg.publish.static import WellKnown, write_well_known
@@ -63,7 +63,7 @@ async def ensure(container: WorkerContainer, connection: AsyncConnection) -> Kep
     if change is None:
         return None
     await store(connection, change, present, installed=bool(granted))
-    return Kept(change.state)
+    return Kept(change.state, unrenewable(change.state, container.keys, container.clock()))
 
 
 async def store(
