@@ -9,6 +9,7 @@ import pytest
 from infra_stacks import stack
 
 from skillpkg_infra.plan.rehearsal import Rehearsal
+from skillpkg_infra.providers.aws.authorities import AUTHORITY, tls_options
 
 OWN = {"vpc_id": "vpc-1", "private_subnet_ids": ["subnet-1", "subnet-2"]}
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/skreg:1.0"
@@ -149,10 +150,11 @@ def test_rotation_keeps_the_old_keys_and_lets_the_last_one_finish() -> None:
 
 def test_a_replaced_ca_and_log_key_go_on_beside_their_successors() -> None:
     assert "FORMER_KEY_URIS" not in variables(stack(), "worker")
-    made = stack(key_generations={"registry_ca": 2, "log": 3, "signing": 2})
-    former = [
-        made.named("key:Key", name).answered["arn"] for name in ("pki-registry-ca", "pki-log-2")
-    ]
+    made = stack(key_generations={"registry_ca": 3, "log": 3, "signing": 2})
+    kept = ("pki-registry-ca", "pki-registry-ca-2", "pki-log-2")
+    former = [made.named("key:Key", name).answered["arn"] for name in kept]
+    for name in kept:
+        assert signers(made, name) == ["WorkerSigns"], "each list of a CA needs its key"
     told = variables(made, "worker")["FORMER_KEY_URIS"]
     assert told.split() == [f"awskms:///{arn}" for arn in former]
     assert "FORMER_KEY_URIS" not in variables(made, "api")
@@ -201,6 +203,14 @@ def test_a_private_copy_is_read_by_nobody() -> None:
     assert (
         "cloudfront" not in made.named("KeyPolicy", "storage-recovery-key-policy").inputs["policy"]
     )
+
+
+def test_the_database_must_prove_who_it_is_where_its_authority_is_known() -> None:
+    assert variables(stack(), "api")["DATABASE_URL"].endswith(
+        "?sslmode=verify-full&sslrootcert=/opt/skreg/share/rds.pem"
+    )
+    assert tls_options("moon-west-1") == "sslmode=require"
+    assert stack().named("rds/instance:Instance").inputs["caCertIdentifier"] == AUTHORITY
 
 
 def test_restore_starts_a_new_database_from_a_snapshot() -> None:

@@ -28,9 +28,9 @@ ROLES = {
     "log": Resource.LOG_KEY,
 }
 ROOT = "root"
-KEPT_ON = ("registry_ca", "publisher_ca", "log")
-"""A replaced CA still issues its revocation list, and the log waits for its next bundle; a
-replaced signing key signs no more."""
+CAS = ("registry_ca", "publisher_ca")
+"""Every replaced CA still issues its revocation list: without, what was signed under it would be
+refused a week later. The log waits for its next bundle; a replaced signing key signs no more."""
 
 
 class AwsPkiArgs(PkiArgs):
@@ -78,14 +78,14 @@ def _generations(
     scope: Scope, account: Account, args: AwsPkiArgs, role: str, signs: bool
 ) -> list[Key]:
     newest = args.get("generations", {}).get(role, 1)
-    # The last but one still signs while containers that name it are being replaced.
+    # The last but one still signs while containers that name it are being replaced; CAs always.
     keys = [
         signing_key(
             scope,
             account,
             role,
             generation,
-            signs=signs and generation >= newest - 1,
+            signs=signs and (role in CAS or generation >= newest - 1),
             region=args.get("recovery_region"),
         )
         for generation in range(1, newest + 1)
@@ -126,11 +126,11 @@ def _uris(newest: dict[str, Key], mode: RootMode) -> dict[str, pulumi.Input[str]
 
 
 def _former_uris(keys: dict[str, list[Key]], mode: RootMode) -> list[pulumi.Input[str]]:
-    """Return the last but one of each key that signs beside its successor, or for it: a root."""
-    lines = [keys[role] for role in KEPT_ON]
-    if mode is RootMode.MANAGED:
-        lines.append(keys[ROOT])
-    return [joined("awskms:///", line[-2].arn) for line in lines if len(line) > 1]
+    """Return what signs beside its successor: every CA, the log and a root before the last."""
+    before = [key for role in CAS for key in keys[role][:-1]]
+    beside = ("log", ROOT) if mode is RootMode.MANAGED else ("log",)
+    before += [key for role in beside for key in keys[role][-2:-1]]
+    return [joined("awskms:///", key.arn) for key in before]
 
 
 def _handles(
@@ -140,10 +140,16 @@ def _handles(
     if mode is RootMode.MANAGED:
         named[Resource.ROOT_KEY] = keys[ROOT]
     handles: dict[Resource, list[pulumi.Input[str]]] = {
-        resource: [key.arn for key in generations[-2:]] for resource, generations in named.items()
+        resource: [key.arn for key in _signing(resource, generations)]
+        for resource, generations in named.items()
     }
     handles[Resource.PKI_SECRET] = [certificates]
     return handles
+
+
+def _signing(resource: Resource, generations: list[Key]) -> list[Key]:
+    """Return the generations that may still sign."""
+    return generations if resource in {ROLES[role] for role in CAS} else generations[-2:]
 
 
 def _fingerprint(scope: Scope, root: Key) -> pulumi.Output[str]:
