@@ -38,6 +38,12 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--data-dir", type=Path, help="where everything is kept")
     up.add_argument("--host", default="127.0.0.1", help="address to listen on")
     up.add_argument("--port", type=_port, default=DEFAULT_PORT, help="0 takes a free port")
+    up.add_argument(
+        "--policy",
+        choices=("standard", "strict"),
+        default="standard",
+        help="strict takes .md and .json files only, 5 MiB together",
+    )
     up.add_argument("--json", action="store_true", help="the ready line as JSON")
     up.add_argument("--verbose", action="store_true", help="show every request and step")
     up.set_defaults(run=_up)
@@ -67,6 +73,7 @@ def _up(parsed: argparse.Namespace) -> int:
         data=parsed.data_dir,
         host=parsed.host,
         port=parsed.port,
+        policy=parsed.policy,
         as_json=parsed.json,
         verbose=parsed.verbose,
     )

@@ -153,6 +153,8 @@ class StorageSettings(Settings):
     staging_url: str
     """Uploads before vetting; never the same place as ``storage_url``."""
 
+    archive_policy: Literal["standard", "strict"] = "standard"
+    """What an upload may hold; ``strict``: 5 MiB, and ``.md`` and ``.json`` files alone."""
     webhook_sealing_key: SecretStr | None = Field(default=None, min_length=32)
     """Seals the secrets of webhooks in the database; unset: there are no webhooks."""
     webhook_networks: str = ""

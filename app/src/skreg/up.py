@@ -38,6 +38,7 @@ class UpOptions:
     data: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8470
+    policy: str = "standard"
     as_json: bool = False
     verbose: bool = False
 
@@ -142,6 +143,7 @@ def _environment(
         "STAGING_URL": layout.staging.as_uri(),
         "PUBLIC_URL": url,
         "ENVIRONMENT": "dev",
+        "ARCHIVE_POLICY": options.policy,
         "LOG_LEVEL": "info" if options.verbose else "warning",
         "LOG_FORMAT": "console",
         "WEBHOOK_SEALING_KEY": _sealing_key(layout),

@@ -7,6 +7,7 @@ import hashlib
 
 import pytest
 
+from skreg.api.app import create_app
 from skreg.queue import ADVANCE
 from support.asgi import AsgiClient
 from support.registry import Registry, signed_up
@@ -112,6 +113,35 @@ async def test_a_bad_shape_names_its_rule(acme: AsgiClient, data: bytes, rule: s
     assert answer.status == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert rule in answer.json()["errors"][0]["rule"]
+
+
+async def test_a_strict_registry_takes_markdown_and_json_alone(
+    acme: AsgiClient, registry: Registry
+) -> None:
+    registry.common["ARCHIVE_POLICY"] = "strict"
+    container = registry.api()
+    strict = AsgiClient(create_app(container), acme.token)
+    script = make_skill("acme", "demo", files={"scripts/run.sh": b"#!/bin/sh\n"})
+    answer = await strict.upload(PATH, script)
+    (found,) = answer.json()["errors"]
+    assert (answer.status, found["rule"], found["path"]) == (422, "file-type", "scripts/run.sh")
+    assert registry.sql("SELECT count(*) FROM versions") == [(0,)]
+    plain = make_skill("acme", "demo", files={"docs/a.md": b"a", "assets/b.json": b"{}"})
+    assert (await strict.upload(PATH, plain)).status == 202
+    await container.close()
+    await registry.work()
+    registry.verify("acme/demo@1.0.0")
+
+
+async def test_what_was_taken_before_the_policy_became_strict_is_not_published(
+    acme: AsgiClient, registry: Registry
+) -> None:
+    script = make_skill("acme", "demo", files={"scripts/run.sh": b"#!/bin/sh\n"})
+    assert (await acme.upload(PATH, script)).status == 202
+    registry.common["ARCHIVE_POLICY"] = "strict"
+    await registry.work()
+    status = (await acme.get("/v1/packages/acme/demo/1.0.0/status")).json()
+    assert (status["state"], status["findings"][0]["path"]) == ("rejected", "scripts/run.sh")
 
 
 async def test_the_archive_must_be_the_package_of_the_path(acme: AsgiClient) -> None:

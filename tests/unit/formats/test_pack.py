@@ -300,12 +300,15 @@ def test_a_folder_that_is_no_skill_is_told_so_before_it_is_read(tmp_path: Path) 
 
 
 def test_policy_strict_is_held_at_packing(tmp_path: Path) -> None:
-    folder = write_skill(tmp_path)
+    folder = write_skill(tmp_path, {"run.sh": "#!/bin/sh\n"})
     with pytest.raises(ArchiveInvalid) as refused:
         pack_folder(folder, namespace="acme", policy="strict")
-    assert (refused.value.rule, refused.value.path) == ("file-type", "skill.yaml")
-    (folder / "skill.yaml").unlink()
-    assert pack_folder(folder, namespace="acme", version="1.0.0", policy="strict").manifest.files
+    assert (refused.value.rule, refused.value.path) == ("file-type", "run.sh")
+    (folder / "run.sh").unlink()
+    packed = pack_folder(folder, namespace="acme", policy="strict")
+    assert [one.path for one in packed.manifest.files] == ["SKILL.md"]
+    assert packed.reports == ["left out: skill.yaml"]
+    assert packed.manifest.version == pack_folder(folder, namespace="acme").manifest.version
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ def _candidate(container: WorkerContainer, item: WorkItem, data: bytes) -> Candi
         item.sha256,
         item.content_digest,
         scanner=container.scanner,
+        policy=container.settings.archive_policy,
     )
 
 

@@ -58,5 +58,9 @@ def check_file_type(path: str, policy: Policy) -> None:
             f"{path}: this registry takes .md and .json files only.",
             path=path,
             why="Its policy is 'strict'.",
-            fix="Leave the file out with .skillignore, or ask the registry for policy 'standard'.",
+            fix=(
+                "Pack with --strict: manifest.json says what it says."
+                if path == "skill.yaml"
+                else "Leave the file out with .skillignore, or ask for policy 'standard'."
+            ),
         )

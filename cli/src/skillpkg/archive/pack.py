@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from skillpkg.archive import gzip_layer, tar
@@ -72,6 +72,8 @@ def pack_folder(
     replaced = found.files.pop(MANIFEST, None) is not None
     _check_paths(found, policy)
     author = _read_author(found, folder)
+    if policy == "strict" and found.files.pop(SKILL_YAML, None) is not None:
+        found = replace(found, left_out=(*found.left_out, SKILL_YAML))  # the manifest says it all
     given = {"namespace": namespace, "name": name, "version": version}
     manifest = _manifest(author, given, found.files)
     members = _members(manifest, found.files)
@@ -121,7 +123,8 @@ def _read_author(found: Collected, folder: Path) -> _Author:
 def _check_paths(found: Collected, policy: Policy) -> None:
     for path in found.files:
         check_path(path, depth=DEFAULT.depth)
-        check_file_type(path, policy)
+        if path != SKILL_YAML:
+            check_file_type(path, policy)
     check_twins(itertools.chain(found.files, [MANIFEST]))
     if SKILL in found.files:
         return

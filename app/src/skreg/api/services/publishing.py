@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from skillpkg.archive.limits import Policy
 from skillpkg.archive.reader import Archive, read_archive
 from skillpkg.errors import ArchiveInvalid, ManifestInvalid, SkillpkgError
 from skreg.api.services import naming, quotas
@@ -96,7 +97,7 @@ async def accept(
         TooManyRequests: the namespace has used up a quota.
     """
     async with container.checks:
-        archive = await _checked(namespace, name, data)
+        archive = await _checked(namespace, name, data, container.settings.archive_policy)
         signer = await signer_of(container, namespace, data, submission)
         async with (
             staged(container, archive, data) as upload,
@@ -124,10 +125,10 @@ async def _accept(
     return taken
 
 
-async def _checked(namespace: str, name: str, data: bytes) -> Archive:
+async def _checked(namespace: str, name: str, data: bytes, policy: Policy) -> Archive:
     """Read the archive in a thread: it may inflate to 50 MiB."""
     try:
-        archive = await asyncio.to_thread(_read, data)
+        archive = await asyncio.to_thread(_read, data, policy)
     except SkillpkgError as error:
         raise _refused(error) from error
     manifest = archive.manifest
@@ -138,8 +139,8 @@ async def _checked(namespace: str, name: str, data: bytes) -> Archive:
     return archive
 
 
-def _read(data: bytes) -> Archive:
-    archive = read_archive(data)
+def _read(data: bytes, policy: Policy) -> Archive:
+    archive = read_archive(data, policy=policy)
     _ = archive.skill  # parsed on first use: its rules are part of the shape
     return archive
 
