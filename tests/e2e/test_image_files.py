@@ -6,10 +6,13 @@ import re
 import shutil
 import subprocess
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 
+from skillpkg_infra.providers.aws.authorities import BUNDLE, REGIONS
 from skreg.settings import (
     ApiSettings,
     Settings,
@@ -55,6 +58,20 @@ def test_a_lock_pins_by_hash_and_names_no_host(lock: str) -> None:
     assert "--index" not in text
     for entry in re.split(r"\n(?=\S)", text.strip()):
         assert "--hash=sha256:" in entry, entry.splitlines()[0]
+
+
+def test_the_image_holds_the_authority_of_every_region_that_the_stack_verifies() -> None:
+    found = x509.load_pem_x509_certificates((IMAGES / "rds.pem").read_bytes())
+    names = [one.subject.rfc4514_string() for one in found]
+    regions = {name.partition("CN=Amazon RDS ")[2].partition(" Root CA ")[0] for name in names}
+    assert regions == REGIONS
+    assert len(found) == len(regions)
+    for one in found:
+        assert one.not_valid_after_utc.year > 2060
+        assert "RSA2048 G1" in one.subject.rfc4514_string()
+        one.verify_directly_issued_by(one)
+    containerfile = (IMAGES / "Containerfile").read_text("utf-8")
+    assert f"images/rds.pem {Path(BUNDLE).parent}/" in containerfile
 
 
 def test_every_service_gets_exactly_the_settings_its_role_reads() -> None:

@@ -113,6 +113,7 @@ def test_every_stack_says_what_a_person_should_know(plan: Plan) -> None:
         ({"size": Size.LARGE, "cache": False}, "counts rate limits for itself"),
         ({"audit_trail": False}, "CloudTrail"),
         ({"paused": True}, "72 hours"),
+        ({"region": "moon-west-1"}, "the server proves nothing"),
         ({"multi_az": False}, "no second zone"),
         ({"nat": Nat.NONE}, "cannot invalidate the CDN"),
         ({"domain": None}, "TLS 1.0"),

@@ -130,8 +130,15 @@ def hang_up(handler: Handler) -> None:
     handler.close_connection = True
 
 
+def _alternative(address: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)
+
+
 def tls(folder: Path, address: str = "127.0.0.1") -> tuple[ssl.SSLContext, Path]:
-    """Return a server's context and the file that a client must trust."""
+    """Return the context of a server at an address or a name, and what a client must trust."""
     from datetime import UTC, datetime
 
     key, name, now = new_key(), name_of("loopback"), datetime.now(UTC)
@@ -143,7 +150,7 @@ def tls(folder: Path, address: str = "127.0.0.1") -> tuple[ssl.SSLContext, Path]
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), False)
+        .add_extension(x509.SubjectAlternativeName([_alternative(address)]), False)
         .add_extension(x509.BasicConstraints(True, None), True)
         .sign(key, hashes.SHA256())
     )

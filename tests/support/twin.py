@@ -22,6 +22,7 @@ from skillpkg_infra.plan.registered import revealed
 from skillpkg_infra.plan.report import containers
 from skillpkg_infra.plan.run import Plan, plan_stack
 from skillpkg_infra.providers.aws.answers import REGION
+from skillpkg_infra.providers.aws.authorities import BUNDLE
 from support import twin_edge, twin_process
 from support.registry_process import free_port
 from support.twin_answers import CACHE_PASSWORD, FIRST_PASSWORD, TwinAnswers
@@ -54,6 +55,12 @@ class Twin:
     def url(self) -> str:
         """The stack's ``service_url``."""
         return str(self.plan.rehearsal.exports["service_url"])
+
+    @property
+    def database_url(self) -> str:
+        """The stack's own, with the file of this twin's authority for the image's."""
+        told = self.environment("api")["DATABASE_URL"]
+        return told.replace(f"sslrootcert={BUNDLE}", f"sslrootcert={self.postgres.authority}")
 
     def container(self, role: str, *, sources: tuple[Path, ...] = (), **changed: str) -> Container:
         """Return a container that is not started, with the present plan's environment.
@@ -95,6 +102,8 @@ class Twin:
             "AWS_SECRET_ACCESS_KEY": "secret",
             # Where the database's host name leads; name, port, user and TLS stay as they are.
             "PGHOSTADDR": self.postgres.address,
+            # The database's certificate is of no authority of RDS's, but checked in the same way.
+            "DATABASE_URL": self.database_url,
             # A task has a network of its own; here several share one, which is loopback alone.
             "LISTEN_HOST": "127.0.0.1",
             "LISTEN_PORT": str(free_port()),
@@ -187,7 +196,8 @@ def twin(folder: Path, profile: str = "dev", **keys: Any) -> Iterator[Twin]:
             answers.cache = valkey.address
         plan = _planned(folder, answers, keys)
         aws.rights.roles = _rights(plan)
-        postgres = stack.enter_context(twin_postgres(USER, FIRST_PASSWORD, USER))
+        host = str(plan.rehearsal.exports["host"])
+        postgres = stack.enter_context(twin_postgres(host, USER, FIRST_PASSWORD, USER))
         balancer = Balancer()
         edge = stack.enter_context(twin_edge.running(_origins(plan, aws, balancer), folder))
         yield Twin(plan, answers, aws, postgres, folder, balancer, edge, valkey)

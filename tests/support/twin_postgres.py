@@ -75,12 +75,16 @@ class TwinPostgres:
     owner: pwd.struct_passwd | None = field(default_factory=_owner)
     process: subprocess.Popen[bytes] | None = None
 
-    def prepare(self, user: str, password: str, database: str) -> None:
-        """Make the cluster with its user and database; the server is stopped afterwards."""
+    def prepare(self, host: str, user: str, password: str, database: str) -> None:
+        """Make the cluster with its user and database; the server is stopped afterwards.
+
+        Its certificate is for ``host``, the name by which clients ask for it.
+        """
         self.folder.mkdir(exist_ok=True)
         form = ("--encoding=UTF8", "--locale=C", "--auth-local=trust", "--auth-host=scram-sha-256")
         self._run("initdb", "--no-sync", *form, "-U", "rdsadmin", "-D", str(self.data))
-        tls(self.folder)
+        _, authority = tls(self.folder, host)
+        shutil.copy(authority, self.authority)
         for file in ("certificate.pem", "key.pem"):
             shutil.move(self.folder / file, self.data / file)
             self._give(self.data / file)
@@ -97,6 +101,11 @@ class TwinPostgres:
             )
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, role))
         self.stop()
+
+    @property
+    def authority(self) -> Path:
+        """What clients check the server's certificate with."""
+        return self.folder / "authority.pem"
 
     @property
     def data(self) -> Path:
@@ -184,14 +193,14 @@ class TwinPostgres:
 
 
 @contextmanager
-def twin_postgres(user: str, password: str, database: str) -> Iterator[TwinPostgres]:
+def twin_postgres(host: str, user: str, password: str, database: str) -> Iterator[TwinPostgres]:
     """Yield a prepared server that is not started; stopped and removed afterwards."""
     programs = binaries()
     assert programs is not None
     with reachable_folder() as folder:
         server = TwinPostgres(folder, programs)
         try:
-            server.prepare(user, password, database)
+            server.prepare(host, user, password, database)
             yield server
         finally:
             server.stop()

@@ -16,6 +16,8 @@ from skillpkg_infra.choices import (
     WorkerEgress,
 )
 from skillpkg_infra.config import StackConfig
+from skillpkg_infra.providers.aws import DEFAULT_REGION
+from skillpkg_infra.providers.aws.authorities import REGIONS
 from skillpkg_infra.sizes import replicas
 
 
@@ -101,6 +103,15 @@ def _trail(config: StackConfig) -> Iterator[str]:
         )
 
 
+def _unproven_database(config: StackConfig) -> Iterator[str]:
+    region = config.region or DEFAULT_REGION
+    if config.cloud_provider is Cloud.AWS and region not in REGIONS:
+        yield (
+            f"region {region}: the image has no authority for this region's databases, so TLS to "
+            "the database is encrypted but the server proves nothing."
+        )
+
+
 def _paused(config: StackConfig) -> Iterator[str]:
     if config.paused:
         yield "paused is true: no container runs; the read plane expires 72 hours after it began."
@@ -117,5 +128,6 @@ RULES: tuple[Callable[[StackConfig], Iterator[str]], ...] = (
     _account_wide,
     _counters,
     _trail,
+    _unproven_database,
     _paused,
 )

@@ -26,9 +26,8 @@ def renamed(stack: Twin, release: Release) -> dict[str, str]:
     """Return what an earlier release was told in another way."""
     if release.knows("DATABASE_PASSWORD_SECRET"):
         return {}
-    url = stack.environment("api")["DATABASE_URL"]
     login = f"//{USER}:{quote(FIRST_PASSWORD)}@"
-    return {"DATABASE_URL": url.replace(f"//{USER}@", login)}
+    return {"DATABASE_URL": stack.database_url.replace(f"//{USER}@", login)}
 
 
 def test_the_earlier_api_goes_on_beside_todays_worker(tmp_path: Path, release: Release) -> None:

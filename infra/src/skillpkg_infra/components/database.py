@@ -43,7 +43,7 @@ class DatabaseOutputs:
     port: int = 5432
     database_name: str = "skillpkg"
     url: pulumi.Input[str] = ""
-    """``postgresql://user@host:5432/skillpkg?sslmode=require``: the password is in the secret."""
+    """``postgresql://user@host:5432/skillpkg?sslmode=…``: the password is in the secret."""
     secret_uri: pulumi.Input[str] = ""
     """Where a process reads the password, or ``{"password"}``, at each new connection."""
     instance_id: pulumi.Input[str] = ""

@@ -17,6 +17,7 @@ from pulumi_random.random_id import RandomId
 
 from skillpkg_infra.choices import Deletion, Size
 from skillpkg_infra.components.database import DatabaseArgs, DatabaseOutputs
+from skillpkg_infra.providers.aws.authorities import AUTHORITY, tls_options
 from skillpkg_infra.providers.aws.parts import postgres
 from skillpkg_infra.providers.aws.parts.account import Account, account_of
 from skillpkg_infra.providers.aws.parts.data_keys import data_key, log_statement
@@ -137,7 +138,7 @@ def _instance(scope: Scope, account: Account, args: AwsDatabaseArgs, parts: _Par
         manage_master_user_password=True,
         master_user_secret_kms_key_id=parts.key.arn,
         iam_database_authentication_enabled=True,
-        ca_cert_identifier="rds-ca-rsa2048-g1",
+        ca_cert_identifier=AUTHORITY,
         parameter_group_name=postgres.parameter_group(scope).name,
         db_subnet_group_name=postgres.subnet_group(scope, args["subnet_ids"]).name,
         vpc_security_group_ids=[parts.group.id],
@@ -190,9 +191,8 @@ def _outputs(
     arn = instance.master_user_secrets.apply(
         lambda found: (found[0].secret_arn or "") if found else ""
     )
-    address = joined(
-        f"postgresql://{MASTER}@", instance.address, f":{PORT}/{DATABASE}?sslmode=require"
-    )
+    proof = account.region.apply(lambda region: tls_options(region or ""))
+    address = joined(f"postgresql://{MASTER}@", instance.address, f":{PORT}/{DATABASE}?", proof)
     return DatabaseOutputs(
         connection_secret_name=arn,
         host=instance.address,
