@@ -17,9 +17,11 @@ from skreg.beside import beside
 from skreg.bootstrap import WorkerContainer
 from skreg.db.engine import writing
 from skreg.db.queries import pki, work
-from skreg.errors import DatabaseUnavailable, SkregError
+from skreg.errors import DatabaseUnavailable, KeyMismatch, SkregError
 from skreg.health_report import each_minute
 from skreg.pki.successors import key_ids
+from skreg.publish import trouble
+from skreg.publish.known_keys import require_known
 from skreg.publish.pipeline import Pipeline
 from skreg.publish.pipeline_retire import retire_replaced
 from skreg.publish.pipeline_withdraw import withdraw_waiting
@@ -188,7 +190,8 @@ async def _first(container: WorkerContainer, pipeline: Pipeline) -> bool:
 
     Returns whether the worker is ready: it has reached its keys and its stores.
     """
-    await _note_root(container)
+    await _require_known_keys(container)
+    await _note_keys(container)
     settled = await _settle(container, pipeline)
     await sweep(container, starting=True)
     return settled
@@ -211,7 +214,17 @@ async def _settle(container: WorkerContainer, pipeline: Pipeline) -> bool:
     return True
 
 
-async def _note_root(container: WorkerContainer) -> None:
+async def _require_known_keys(container: WorkerContainer) -> None:
+    """End at once when a backend gives another key than before, and tell it where people look."""
+    try:
+        await require_known(container.engine, container.keys)
+    except KeyMismatch as error:
+        async with container.engine.connect() as connection:
+            await trouble.note(connection, error, container.clock())
+        raise
+
+
+async def _note_keys(container: WorkerContainer) -> None:
     """Keep which keys this worker was given, for ``skreg pki status`` to go by."""
     settings = container.settings
     held = {

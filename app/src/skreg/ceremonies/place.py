@@ -20,6 +20,7 @@ from skreg.pki.keys import PkiKeys
 from skreg.pki.local import local_key_settings
 from skreg.pki.state import PkiChange, PkiState
 from skreg.publish import pipeline_pki
+from skreg.publish.known_keys import require_known
 from skreg.queue import defer_settle, open_queue
 from skreg.settings import WorkerSettings, has_database_url, load_worker_settings
 from skreg.up_layout import layout_of
@@ -77,6 +78,7 @@ def with_keys(data: Path | None, work: Callable[[Work], Awaitable[T]]) -> T:
     Raises:
         ConfigurationInvalid: the settings, or a key's URI.
         KeyMissing, KeyDisabled, SigningUnavailable: from the keys' backends.
+        KeyMismatch: a reference stands for another key than before.
     """
     settings, access = settings_of(data), database_of(data)
     audit = SignatureAudit(access)
@@ -85,6 +87,7 @@ def with_keys(data: Path | None, work: Callable[[Work], Awaitable[T]]) -> T:
         engine = open_engine(access, 1)
         try:
             keys = open_keys(settings, audit)
+            await require_known(engine, keys)
             async with exclusive(engine, PUBLICATION_LOCK) as connection:
                 state = await pipeline_pki.load(connection)
                 await connection.rollback()

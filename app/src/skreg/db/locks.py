@@ -14,7 +14,7 @@ MIGRATION_LOCK = _SPACE + 1
 PUBLICATION_LOCK = _SPACE + 2
 """Held by the one process that sequences the log and refreshes the read plane."""
 PKI_LOCK = _SPACE + 3
-"""Held while certificates or CRLs are issued."""
+"""Held while a process looks whether its keys are those that their references stood for before."""
 _VERSION_SPACE = 0x736B7276
 """First half of the two-part key that marks one version as being worked on."""
 _STAGED_SPACE = 0x736B7273

@@ -14,6 +14,8 @@ REQUEST, GRANT = "ceremony-request", "ceremony-grant"
 """What waits for the root, and what it signed and no worker has installed; empty when none."""
 TROUBLE = "trouble"
 """What the worker cannot renew, as JSON; empty when all works."""
+KNOWN_KEYS = "known-keys"
+"""The fingerprint of each key that was ever used, by its reference, as JSON."""
 WORKER = "worker"
 """What the worker that started last holds of the root, as JSON."""
 
