@@ -11,6 +11,7 @@ import pytest
 
 from skillpkg import main as program
 from skillpkg.client.build import VERSION
+from skillpkg.commands.progress import Progress
 from support.client_world import World
 
 
@@ -140,3 +141,16 @@ def test_files_that_cannot_say_what_they_need_leave_it_to_the_registry(world: Wo
         manifest.write_bytes(damaged)
         world.ok("install", "acme/base@1.0.0")
         assert world.run("verify").code == 3
+
+
+def test_what_may_take_over_a_second_shows_progress(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each enters its work under a progress line, which draws by itself after a second."""
+    entered: list[str] = []
+    monkeypatch.setattr(Progress, "__enter__", lambda self: entered.append(self._label) or self)
+    world.registry.publish("acme", "base")
+    world.add_folder()
+    for words in (("install", "acme/base"), ("info", "acme/base"), ("verify",)):
+        world.ok(*words)
+    assert entered == ["Verifying", "Verifying", "Checking"]

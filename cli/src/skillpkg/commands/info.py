@@ -31,10 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, out: Output) -> int:
     """Verify the package's index and print it."""
     from skillpkg.client.connect import with_registry
+    from skillpkg.commands.progress import Progress
 
     ref = PackageRef.parse(options.package)
     registry = chosen_registry(options, [ref])
-    index = with_registry(registry, out.warn, lambda found: _read(found, ref))
+    with Progress(out, "Verifying"):
+        index = with_registry(registry, out.warn, lambda found: _read(found, ref))
     versions = _chosen(index, ref)
     out.result(
         {

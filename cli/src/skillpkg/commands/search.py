@@ -6,6 +6,7 @@ import argparse
 
 from skillpkg.canonical_json import JsonValue
 from skillpkg.commands.parser import add_registry
+from skillpkg.commands.progress import Progress
 from skillpkg.commands.session import open_api
 from skillpkg.output import Output
 
@@ -24,7 +25,8 @@ def run(options: argparse.Namespace, out: Output) -> int:
     api, _, _ = open_api(options, out, login=False)
     filters = {key: getattr(options, key) for key in ("category", "tag") if getattr(options, key)}
     query = " ".join(options.words)
-    answer = api.search(query, options.page, filters)
+    with Progress(out, "Searching"):
+        answer = api.search(query, options.page, filters)
     out.result(answer)
     found = answer.get("results")
     results = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

@@ -29,14 +29,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, out: Output) -> int:
     """Check everything, or what is named; tell all that is wrong before refusing."""
+    from skillpkg.commands.progress import Progress
+
     store = open_store(options)
     checked: list[Rechecked] = []
     refused: list[tuple[InstalledPackage, SkillpkgError]] = []
-    for package in chosen(store, options.packages):
-        try:
-            checked.append(_recheck(store, package))
-        except VerificationRefused as error:
-            refused.append((package, error))
+    with Progress(out, "Checking"):
+        for package in chosen(store, options.packages):
+            try:
+                checked.append(_recheck(store, package))
+            except VerificationRefused as error:
+                refused.append((package, error))
     _show(checked, refused, out)
     return VerificationRefused.exit_code if refused else 0
 
