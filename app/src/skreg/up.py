@@ -69,7 +69,7 @@ def up(options: UpOptions) -> int:
 def _only_one(layout: Layout) -> Iterator[None]:
     """Hold the folder's lock; the system drops it with the process, even a killed one."""
     try:
-        layout.root.mkdir(parents=True, exist_ok=True, mode=0o755)
+        embedded.make_folder(layout.root, 0o755)
         descriptor = os.open(layout.root / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise ConfigurationInvalid(
