@@ -19,6 +19,7 @@ from skreg.errors import (
     SigningUnavailable,
 )
 from skreg.signing import VerifiedSigner
+from support.openssl import verifies
 from support.signer_backends import Backend
 from support.softhsm import SoftHsm, library
 
@@ -66,6 +67,23 @@ def test_a_key_without_its_public_half_is_refused(
 ) -> None:
     with pytest.raises(KeyMissing, match="public half"):
         token_keys.open_key(make_key("half", "13", "no-public"))
+
+
+@only("backend", ["pkcs11"], indirect=True)
+def test_a_key_is_made_in_the_token_once_and_never_leaves_it(
+    backend: Backend, tmp_path: Path
+) -> None:
+    uri = backend.good.replace("object=log", "object=root;id=%20")
+    assert token_keys.create_key(uri) is True
+    made = token_keys.open_key(uri)  # refuses what is extractable or not sensitive
+    assert token_keys.create_key(uri) is False
+    assert token_keys.open_key(uri).public_key() == made.public_key()
+    signer = VerifiedSigner(made)
+    assert verifies(tmp_path, signer.public_key(), signer.sign(b"data", "crl"), b"data")
+    with pytest.raises(ConfigurationInvalid, match="needs a label"):
+        token_keys.create_key(backend.good.replace("object=log", "id=%21"))
+    with pytest.raises(KeyMissing, match="no such token"):
+        token_keys.create_key(uri.replace("token=skreg", "token=other"))
 
 
 @only("backend", ["pkcs11"], indirect=True)

@@ -32,27 +32,35 @@ def open_root(uri: str) -> VerifiedSigner:
 
 
 def init_root(uri: str) -> list[str]:
-    """Make a root ready: create a key file that is not there, prove that the key signs.
+    """Make a root ready: create a key file or a token's key that is not there, prove it signs.
 
-    Keys in tokens and KMS are made with their own tools; they are opened and tried.
+    Keys of a KMS are made with its own tools; they are opened and tried.
 
     Raises:
-        ConfigurationInvalid: a new key file without a passphrase.
+        ConfigurationInvalid: a new key file without a passphrase, a new token key without label.
         KeyMissing, KeyDisabled, KeyMismatch, SigningUnavailable: from the backend.
     """
-    if uri.startswith("file:"):
-        _create_file(uri)
+    made = _created(uri)
     root = open_root(uri)
     root.sign(b"skreg: this root can sign", "root-trial")
     return [
-        f"root         {root.key_ref}",
+        f"root         {root.key_ref}{', made now' if made else ''}",
         f"fingerprint  {names.fingerprint(root.spki())}",
         f"registry id  {names.registry_id(root.spki())}",
         "Next, on the registry: skreg pki request --out request.json",
     ]
 
 
-def _create_file(uri: str) -> None:
+def _created(uri: str) -> bool:
+    """Create a root that is not there; False where one is, or where others make it."""
+    if uri.startswith("pkcs11:"):
+        from skreg.adapters.signers.pkcs11 import create_key
+
+        return create_key(uri)
+    return uri.startswith("file:") and _create_file(uri)
+
+
+def _create_file(uri: str) -> bool:
     import os
 
     from skreg.adapters.signers.file import create_key_file
@@ -60,7 +68,7 @@ def _create_file(uri: str) -> None:
     parts = urlsplit(uri)
     path = Path(unquote(parts.path))
     if parts.netloc or not path.is_absolute() or path.exists():
-        return
+        return False
     variable = parse_qs(parts.query).get("passphrase_env", [""])[0]
     passphrase = os.environ.get(variable, "")
     if not passphrase:
@@ -70,6 +78,7 @@ def _create_file(uri: str) -> None:
             fix=f"Set a variable and name it: {path.as_uri()}?passphrase_env=ROOT_PASSPHRASE",
         )
     create_key_file(path, passphrase=passphrase.encode())
+    return True
 
 
 def sign(

@@ -15,7 +15,7 @@ SCOPE = "https://www.googleapis.com/auth/sqlservice.login"
 
 
 def open_login(_place: DatabasePlace, _secret_uri: str) -> Callable[[], str]:
-    """Return what asks for a token now; Google's client keeps one until it nears its end."""
+    """Return what asks for a token now; the metadata server keeps one until it nears its end."""
 
     def token() -> str:
         try:

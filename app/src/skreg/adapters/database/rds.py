@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import boto3  # type: ignore[import-untyped]  # boto3 makes its clients at run time
@@ -10,13 +11,17 @@ from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
 from skreg.adapters.database.place import DatabasePlace
 from skreg.errors import Unavailable
 
+_MAKING = threading.Lock()
+"""AWS's library must not make two clients at once, and connections are made in threads."""
+
 
 def open_login(place: DatabasePlace, _secret_uri: str) -> Callable[[], str]:
     """Return what makes a token now; the region comes from ``AWS_REGION``."""
 
     def token() -> str:
         try:
-            client = boto3.client("rds", region_name=_region(place.host))
+            with _MAKING:
+                client = boto3.client("rds", region_name=_region(place.host))
             return str(
                 client.generate_db_auth_token(
                     DBHostname=place.host, Port=place.port, DBUsername=place.user

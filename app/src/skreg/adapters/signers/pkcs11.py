@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pkcs11 import Attribute, KeyType, ObjectClass, SlotFlag
 from pkcs11 import exceptions as refusals
 from pkcs11.types import Object, PrivateKey, PublicKey, SignMixin
-from pkcs11.util.ec import encode_ec_public_key
+from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
 
 from skreg.adapters.signers.p256 import load_p256
 from skreg.adapters.signers.pkcs11_uri import Pkcs11Uri, read_pin, read_uri
@@ -84,6 +85,39 @@ def open_key(uri: str) -> Pkcs11Signer:
     return Pkcs11Signer(place, uri.partition("?")[0])
 
 
+def create_key(uri: str) -> bool:
+    """Make the P-256 key pair that ``uri`` names, in its token; True unless a key is there.
+
+    The token never gives the private half out, not even wrapped.
+
+    Raises:
+        ConfigurationInvalid: the URI names no label, the library or the PIN.
+        KeyMissing: no such token.
+        SigningUnavailable: the token does not answer, or makes no such keys.
+    """
+    place = read_uri(uri)
+    if place.label is None:
+        raise ConfigurationInvalid(
+            "A key that is to be made needs a label.",
+            why=f"{uri.partition('?')[0]} has no object attribute.",
+            fix="Add the label: pkcs11:token=T;object=LABEL?…",
+        )
+    with _LOCK, _answering(uri.partition("?")[0], place):
+        session = _session(place)
+        if list(session.get_objects(_wanted(place))):
+            return False
+        with session.token.open(rw=True) as writing:  # the token's login counts for it too
+            _generate(writing, place.label, place.key_id or secrets.token_bytes(8))
+    return True
+
+
+def _generate(session: pkcs11.Session, label: str, key_id: bytes) -> None:
+    curve = {Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")}
+    parameters = session.create_domain_parameters(KeyType.EC, curve, local=True)
+    kept = {Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False, Attribute.SIGN: True}
+    parameters.generate_keypair(store=True, label=label, id=key_id, private_template=kept)
+
+
 def _session(place: Pkcs11Uri) -> pkcs11.Session:
     same_token = [uri for uri in _SESSIONS if _token_of(uri) == _token_of(place)]
     if same_token:
@@ -102,12 +136,7 @@ def _token_of(place: Pkcs11Uri) -> tuple[str, str | None, bytes | None]:
 
 
 def _private_key(session: pkcs11.Session, place: Pkcs11Uri, name: str) -> SignMixin:
-    wanted: dict[Attribute, object] = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
-    if place.label is not None:
-        wanted[Attribute.LABEL] = place.label
-    if place.key_id is not None:
-        wanted[Attribute.ID] = place.key_id
-    found = list(session.get_objects(wanted))
+    found = list(session.get_objects(_wanted(place)))
     if not found:
         raise KeyMissing(
             "The token holds no such key.",
@@ -121,6 +150,15 @@ def _private_key(session: pkcs11.Session, place: Pkcs11Uri, name: str) -> SignMi
             fix="Name the key's id as well as its label.",
         )
     return _kept(found[0], name)
+
+
+def _wanted(place: Pkcs11Uri) -> dict[Attribute, object]:
+    wanted: dict[Attribute, object] = {Attribute.CLASS: ObjectClass.PRIVATE_KEY}
+    if place.label is not None:
+        wanted[Attribute.LABEL] = place.label
+    if place.key_id is not None:
+        wanted[Attribute.ID] = place.key_id
+    return wanted
 
 
 def _kept(key: Object, name: str) -> SignMixin:
