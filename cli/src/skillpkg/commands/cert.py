@@ -44,9 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     verbs = add_verbs(parser, VERBS)
     for name, verb in verbs.items():
-        verb.add_argument("namespace", metavar="NAMESPACE")
+        verb.add_argument("namespace", metavar="NAMESPACE", help="whose packages it signs")
         if name in ("show", "revoke"):
-            verb.add_argument("certificate", metavar="ID")
+            verb.add_argument("certificate", metavar="ID", help="as cert list shows it")
         if name in ("request", "show"):
             verb.add_argument("-o", "--output", metavar="FILE", type=Path, help="for the chain")
         add_password(verb)
@@ -66,7 +66,9 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     proof.add_argument("--csr", metavar="FILE", type=Path, help="a PKCS #10 request, PEM")
     add_passphrase(parser)
     parser.add_argument("--days", type=int, default=90, help="1 to 460; for CI 7 or less")
-    parser.add_argument("--timeout", metavar="SECONDS", type=float, default=120.0)
+    parser.add_argument(
+        "--timeout", metavar="SECONDS", type=float, default=120.0, help="how long to wait for it"
+    )
 
 
 def run(options: argparse.Namespace, out: Output) -> int:

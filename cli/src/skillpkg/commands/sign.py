@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("archive", metavar="FILE", type=Path)
+    parser.add_argument("archive", metavar="FILE", type=Path, help="a .skill archive")
     parser.add_argument("--key", metavar="FILE", type=Path, required=True, help="P-256, PEM")
     add_passphrase(parser)
     parser.add_argument(
