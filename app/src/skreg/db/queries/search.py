@@ -30,16 +30,16 @@ _LOOKED_AT = 5000
 """Matches that one step reads from the index at most."""
 _RANKED = 1000
 """The most popular of them, which are ranked; as many as the pages show."""
-_NAMES = 500
-"""Matching names of the further tiers, which are ranked with them."""
+_NAMES, _NAMES_OF_SEVERAL = 500, 1000
+"""Matching names of the further tiers, which are ranked with them: of one word and of several,
+whose rank depends on how near they stand and tells less of popularity."""
 _SAME_NAME = 20
 """Packages of exactly the name that was typed, which stand first."""
 _SURELY = 1200
 """A tier that should hold so many matches is counted instead of all."""
 _LARGE = 200_000
-"""Packages from which on several words are counted in ..."""
-_SEVERAL = 2
-"""... this tier, or the one that their search has reached."""
+"""Packages from which on several words are not counted beyond what their search has read: bringing
+their long lists together costs most, and is better spent on names of one more tier."""
 HIT = "namespace, name, version, description, category, tags, published_at"
 SCORE = "ts_rank(document, CAST(:words AS tsquery)) * ln(popularity + 3)"
 """How well the text fits, raised by popularity: a thousand downloads weigh sixfold."""
@@ -110,6 +110,8 @@ class _Cascade:
             reached += 1
             found, _ = await self._step(f"tier = {reached}", reached, limit)
             self.ids += found
+        if self.wanted.several and self.wanted.packages > _LARGE:
+            return max(before + matched, len(self.ids)), False
         return await self._total(tier, matched)
 
     async def _step(self, where: str, tier: int, limit: int) -> tuple[list[int], int]:
@@ -135,27 +137,22 @@ class _Cascade:
             WHERE true {order} LIMIT {limit}"""
 
     def _names(self, tier: int) -> str:
-        further = min(tier + _FURTHER, _LAST - 1 if self.wanted.several else _LAST)
+        further = min(tier + _FURTHER, _LAST)
         if tier >= further or not self.wanted.names:
             return ""
+        most = _NAMES_OF_SEVERAL if self.wanted.several else _NAMES
         return f"""
             UNION ALL (
                 SELECT package_id, tier, popularity, document FROM package_search
                 WHERE tier > {tier} AND tier <= {further} AND document @@ CAST(:names AS tsquery)
-                LIMIT {_NAMES})"""
+                LIMIT {most})"""
 
     async def _total(self, tier: int, matched: int) -> tuple[int, bool]:
-        """Count in the smallest tier that should hold more than is ever shown, or in all.
-
-        Bringing the long lists of several words together costs most: in a large registry they
-        are not counted much further than they were searched.
-        """
+        """Count in the smallest tier that should hold more than is ever shown, or in all."""
         sizes = [*TIER_SIZES, max(self.wanted.packages, TIER_SIZES[-1])]
         density = matched / sizes[tier]
         likely = [n for n in range(tier, _LAST) if density * sizes[n] > _SURELY]
         counted = min([*likely, _LAST])
-        if self.wanted.several and self.wanted.packages > _LARGE:
-            counted = min(counted, max(tier, _SEVERAL))
         found, exact = await self._counted(counted)
         if found > min(TOTAL_CAP, density * sizes[counted] / 2) or counted == _LAST:
             return found, exact
