@@ -11,6 +11,7 @@ import pytest
 from skillpkg.crypto.trust import TrustBundle, open_bundle
 from skreg.bootstrap import open_worker
 from skreg.ceremonies.status import status
+from skreg.cli import main
 from skreg.pki.local import create_successor, local_key_settings
 from skreg.settings import load_worker_settings
 from skreg.worker import run_worker
@@ -99,7 +100,9 @@ async def test_a_new_root_is_signed_for_by_the_one_before(
 
 
 @pytest.mark.parametrize("mode", ["sealed", "offline"])
-async def test_without_the_root_status_says_what_is_next(keyed: Keyed, mode: str) -> None:
+async def test_without_the_root_status_says_what_is_next(
+    keyed: Keyed, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     create_successor(keyed.keys, "log")
     held = keyed.settings(ROOT_MODE=mode)
     held.pop("ROOT_KEY_URI")
@@ -107,3 +110,11 @@ async def test_without_the_root_status_says_what_is_next(keyed: Keyed, mode: str
     told = await keyed.status()
     assert "no root has signed for: log. Ask the root: skreg pki request" in told
     assert "trust bundle 1" in told
+    for name, value in held.items():
+        monkeypatch.setenv(name, value)
+    out = keyed.registry.folder / "request.json"
+    assert await asyncio.to_thread(main, ["pki", "request", "--out", str(out)]) == 0
+    assert "A request waits for the root" in await keyed.status()
+    await keyed.work(keyed.settings())  # the root is managed again, and answers by itself
+    told = await keyed.status()
+    assert ("trust bundle 2" in told, told.endswith("Nothing to do.")) == (True, True)

@@ -97,7 +97,8 @@ def test_crls_on_demand_name_what_is_not_at_hand(operator: Operator) -> None:
 
 
 def test_a_revoked_leaf_is_replaced_by_the_worker(operator: Operator) -> None:
-    leaf = re.search(r"leaf ([0-9a-f]+) until", operator.ok("renew", "--all"))
+    assert "signing leaf" in operator.ok("renew", "--all")
+    leaf = re.search(r"leaf .* serial ([0-9a-f]+)", operator.ok("status"))
     assert leaf is not None
     told = operator.ok("revoke", "registry-ca", leaf[1], "--reason", "superseded")
     assert "registry-ca" in told

@@ -101,7 +101,8 @@ def with_keys(data: Path | None, work: Callable[[Work], Awaitable[T]]) -> T:
 
 async def keep(work: Work, change: PkiChange) -> None:
     """Store a change and ask the worker to publish it."""
-    await pipeline_pki.store(work.connection, change, work.state)
+    answered = pipeline_pki.root_has_signed(change, work.state)
+    await pipeline_pki.store(work.connection, change, work.state, answered=answered)
     await ask_worker(work.connection)
 
 

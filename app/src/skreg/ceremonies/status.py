@@ -93,7 +93,8 @@ def _facts(state: PkiState) -> list[str]:
     lines = [
         f"registry     {state.registry_id}",
         f"root         {state.root_fingerprint}",
-        f"leaf         until {state.leaf.not_valid_after_utc:%Y-%m-%d}",
+        f"leaf         until {state.leaf.not_valid_after_utc:%Y-%m-%d}, "
+        f"serial {state.leaf.serial_number:x}",
         f"trust bundle {state.bundle_version}",
     ]
     for item in state.every_authority:
@@ -101,7 +102,8 @@ def _facts(state: PkiState) -> list[str]:
         lines.append(
             f"{item.role:<12} until {item.certificate.not_valid_after_utc:%Y-%m-%d}, "
             f"CRL {item.crl_number} at /crl/{item.ca_id}.crl, "
-            f"{len(item.revocations)} revoked{generation}"
+            f"{len(item.revocations)} revoked, serial {item.certificate.serial_number:x}"
+            f"{generation}"
         )
     return lines
 

@@ -62,7 +62,7 @@ async def ensure(container: WorkerContainer, connection: AsyncConnection) -> Kep
         return await _without_grant(container, connection, present, granted, error)
     if change is None:
         return None
-    await store(connection, change, present, installed=bool(granted))
+    await store(connection, change, present, answered=root_has_signed(change, present))
     return Kept(change.state, unrenewable(change.state, container.keys, container.clock()))
 
 
@@ -71,21 +71,26 @@ async def store(
     change: PkiChange,
     present: PkiState | None,
     *,
-    installed: bool = False,
+    answered: bool = False,
 ) -> None:
     """Keep a changed state with the log entries that tell of it, in one transaction.
 
     Args:
-        installed: the change is the waiting grant's, which waits no longer.
+        answered: no request or grant waits any longer, see `root_has_signed`.
     """
     if change.state is not present:
         await pki.save(connection, pki.STATE, state_json.to_bytes(change.state))
         for entry in change.entries:
             await _ask_for_entry(connection, entry)
-    if installed:
+    if answered:
         await pki.save(connection, pki.GRANT, b"")
         await pki.save(connection, pki.REQUEST, b"")
     await connection.commit()
+
+
+def root_has_signed(change: PkiChange, present: PkiState | None) -> bool:
+    """Whether a change holds the root's next list: a request from before would be refused now."""
+    return present is None or change.state.root.crl_number != present.root.crl_number
 
 
 async def _without_grant(
