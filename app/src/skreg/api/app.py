@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from skreg.api import documented, problems
+from skreg.api import documented, problems, reference_page
 from skreg.api.entrance import Entrance
 from skreg.api.idempotency import Idempotency
 from skreg.api.middleware import Envelope
@@ -73,10 +73,13 @@ def create_app(container: ApiContainer) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=lifespan,
         openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
         redirect_slashes=False,
     )
     app.state.container = container
     problems.install(app)
+    reference_page.install(app)
     app.add_middleware(Idempotency, container=container)
     app.add_middleware(Entrance, container=container)
     app.add_middleware(Envelope)
