@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 # uv comes from PATH, or is installed once into .tools (never outside this folder).
-TOOLS := $(CURDIR)/.tools
+TOOLS := .tools
 UV := $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON_PREFERENCE := only-system
@@ -27,6 +27,8 @@ demo: $(READY) ## The whole story in a minute: a registry, a publish, a verified
 test: $(READY) lint types ## Everything that gates a commit: lint, types, architecture, tests, coverage
 	@$(PY) -m pytest tests -n 2 --dist worksteal --cov --cov-report= $(PYTEST)
 	@$(PY) -m coverage report --fail-under=90
+	@$(PY) -m coverage report --fail-under=95 --include='infra/*' --format=total >/dev/null \
+	  || (echo "infra/ is covered by less than 95 %" ; exit 1)
 
 .PHONY: quick
 quick: $(READY) ## Unit tests only, under a minute
@@ -69,7 +71,7 @@ twin: $(READY) ## Start what a stack deploys, here, against stand-ins of its clo
 
 .PHONY: engine
 engine: $(READY) ## The program in Pulumi's own engine, if `pulumi` is on PATH: make engine CLOUD=aws
-	@$(PY) -m pytest tests/engine -k "$(or $(CLOUD),aws)" -rs $(PYTEST)
+	@PATH="$(dir $(UV)):$$PATH" $(PY) -m pytest tests/engine/$(or $(CLOUD),aws) -rs $(PYTEST)
 
 .PHONY: docs
 docs: $(READY) ## Write the generated pages anew
