@@ -22,6 +22,17 @@ import skillpkg_infra.components.compute, skillpkg_infra.config, skillpkg_infra.
 import skillpkg_infra.policy, skillpkg_infra.stack, skillpkg_infra.arguments
 assert not [name for name in sys.modules if name.startswith("pulumi_")]
 """
+WHOLE = """
+import skillpkg_infra.hosting, sys
+skillpkg_infra.hosting.aws()
+import pulumi_aws
+for name, module in list(sys.modules.items()):
+    package, _, part = name.rpartition(".")
+    if package.count(".") == 1 and package.startswith("pulumi_aws.") and part != "outputs":
+        for one in getattr(module, "__all__", ()):
+            assert hasattr(sys.modules[package], one), f"{package} lost {one}"
+assert pulumi_aws.rds.Instance
+"""
 
 
 def run(program: str) -> None:
@@ -37,3 +48,9 @@ def test_a_stack_imports_its_own_clouds_sdk_alone() -> None:
 
 def test_what_is_blind_to_the_cloud_imports_no_sdk() -> None:
     run(COMPONENTS)
+
+
+def test_a_program_of_somebody_elses_finds_the_sdk_whole_beside_our_components() -> None:
+    # The SDK loads a package when it is first touched; touched by a module of its own that is
+    # still being loaded, the package never gets that module's names.
+    run(WHOLE)

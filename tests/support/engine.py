@@ -156,3 +156,15 @@ def install(home: Path, plugins: Iterable[str] = PLUGINS) -> None:
             encoding="utf-8",
         )
         target.chmod(0o755)
+
+
+def packed(project: Path, folder: str, environment: str = sys.prefix) -> Path:
+    """Copy a plugin's or a pack's folder beside the project, to run in an environment of ours."""
+    target = project.parent / folder
+    shutil.copytree(ROOT / "infra" / folder, target, ignore=shutil.ignore_patterns(".venv"))
+    manifest = next(target.glob("Pulumi*.yaml"))
+    content = yaml.safe_load(manifest.read_text(encoding="utf-8"))
+    content["runtime"]["options"]["virtualenv"] = environment
+    manifest.write_text(yaml.safe_dump(content), encoding="utf-8")
+    (target / "requirements.txt").unlink()
+    return target

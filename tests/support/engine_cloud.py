@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,6 @@ class Refused(Exception):
     """The cloud does not do it, and says why."""
 
 
-class Unfinished(Refused):
-    """It was made, but did not become what it should."""
-
-
 @dataclass(slots=True)
 class Thing:
     """One resource of the cloud."""
@@ -33,6 +29,14 @@ class Thing:
     id: str
     inputs: dict[str, Any]
     state: dict[str, Any] = field(default_factory=dict)
+
+
+class Unfinished(Refused):
+    """It was made, but did not become what it should; ``made`` is what there is."""
+
+    def __init__(self, why: str, made: Thing) -> None:
+        super().__init__(why)
+        self.made = made
 
 
 class Cloud:
@@ -72,9 +76,14 @@ class Cloud:
         self._path(one.kind, one.id).write_text(json.dumps(asdict(one)), encoding="utf-8")
 
     def create(
-        self, kind: str, name: str, identity: str, inputs: dict[str, Any], state: dict[str, Any]
-    ) -> str:
-        """Make a thing; return its id.
+        self,
+        kind: str,
+        name: str,
+        identity: str,
+        inputs: dict[str, Any],
+        answer: Callable[[str], dict[str, Any]],
+    ) -> Thing:
+        """Make a thing; ``answer`` says what AWS adds once its id is known.
 
         Raises:
             Refused: the name is taken, or a test wants it refused.
@@ -88,10 +97,11 @@ class Cloud:
                 if kind in UNIQUE:
                     raise Refused(f"AlreadyExists: there is a {kind} named {identity}")
                 identity = f"{identity}-{len(self._things)}"
-            self.keep(Thing(kind, name, identity, inputs, state))
+            made = Thing(kind, name, identity, inputs, {**answer(identity), **inputs})
+            self.keep(made)
             if reason:
-                raise Unfinished(reason)
-            return identity
+                raise Unfinished(reason, made)
+            return made
 
     def read(self, kind: str, identity: str) -> Thing | None:
         """Return a thing, ``None`` when it is gone."""

@@ -7,6 +7,7 @@ guarded or in use. ``python engine_provider.py <package>`` prints its port and s
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
@@ -89,14 +90,19 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
             unknown = dict.fromkeys(computed(kind, name, inputs), UNKNOWN)
             return provider_pb2.CreateResponse(properties=_struct({**unknown, **inputs}))
         identity, facts = self._answers.create(kind, name, inputs)
-        state = {**facts, **_drawn(kind), **inputs}
+        drawn = _drawn(kind)
+
+        def answer(made: str) -> dict[str, Any]:
+            # A new revision of a thing has an ARN of its own.
+            return {**json.loads(json.dumps(facts).replace(identity, made)), **drawn}
+
         try:
-            made = self._cloud.create(kind, name, identity, inputs, state)
+            made = self._cloud.create(kind, name, identity, inputs, answer)
         except Unfinished as unfinished:
-            return _half(context, identity, inputs, state, unfinished)
+            return _half(context, unfinished)
         except Refused as refusal:
             return _abort(context, refusal)
-        return provider_pb2.CreateResponse(id=made, properties=_struct(state))
+        return provider_pb2.CreateResponse(id=made.id, properties=_struct(made.state))
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
         found = self._cloud.read(_kind(request.urn), request.id)
@@ -168,18 +174,15 @@ def _abort(context: Any, refusal: Refused) -> Any:
     context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(refusal))
 
 
-def _half(
-    context: Any,
-    identity: str,
-    inputs: Mapping[str, Any],
-    state: Mapping[str, Any],
-    why: Unfinished,
-) -> Any:
+def _half(context: Any, why: Unfinished) -> Any:
     """Tell the engine that the thing exists and is not as it should be."""
     packed = any_pb2.Any()
     packed.Pack(
         provider_pb2.ErrorResourceInitFailed(
-            id=identity, properties=_struct(state), reasons=[str(why)], inputs=_struct(inputs)
+            id=why.made.id,
+            properties=_struct(why.made.state),
+            reasons=[str(why)],
+            inputs=_struct(why.made.inputs),
         )
     )
     status = status_pb2.Status(code=2, message=str(why), details=[packed])

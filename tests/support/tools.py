@@ -36,6 +36,12 @@ def fake_gcs() -> list[str] | None:
     return [str(program)] if program.exists() else None
 
 
+def policy_sdk() -> Path | None:
+    """The environment with Pulumi's policy SDK, None when it is absent."""
+    folder = tools() / "policy"
+    return folder if (folder / "bin" / "python").exists() else None
+
+
 def free_port() -> int:
     """A TCP port that was free a moment ago."""
     with socket.socket() as probe:

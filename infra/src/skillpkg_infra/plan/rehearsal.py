@@ -21,6 +21,7 @@ from skillpkg_infra.plan.registered import Registered, Secret
 
 T = TypeVar("T")
 PROJECT = "skreg"
+STACK = "pulumi:pulumi:Stack"
 
 
 class Answers(Protocol):
@@ -139,8 +140,8 @@ class _Monitor(mocks.MockMonitor):
         self._lock = threading.Lock()
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802  # Pulumi's own name
-        urn = self.make_urn(request.parent, request.type, request.name)
-        if request.type == "pulumi:pulumi:Stack":
+        urn = self.make_urn("", _qualified(request.parent, request.type), request.name)
+        if request.type == STACK:
             return _response(urn, "", {})
         _ensure_event_loop()  # type: ignore[no-untyped-call]
         inputs = _opened(rpc.deserialize_properties(request.object))
@@ -184,6 +185,12 @@ class _Monitor(mocks.MockMonitor):
         returned = _sync_await(rpc.serialize_properties(answer, {}))
         fields = {"failures": None, "return": returned}
         return resource_pb2.ResourceInvokeResponse(**fields)
+
+
+def _qualified(parent: str, kind: str) -> str:
+    """Return the type as the engine writes it: after its parents' types, but not the stack's."""
+    above = parent.split("::")[2] if parent else STACK
+    return kind if above == STACK else f"{above}${kind}"
 
 
 def _sealed(value: Any) -> Any:

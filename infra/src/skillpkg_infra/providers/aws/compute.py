@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws.cloudwatch.dashboard import Dashboard
-from pulumi_aws.ecs.cluster import Cluster
-from pulumi_aws.ecs.service import Service
+from pulumi_aws.cloudwatch import Dashboard
+from pulumi_aws.ecs import Cluster, Service
 
 from skillpkg_infra.alarms import Alarm
 from skillpkg_infra.choices import Deletion, Size

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import NotRequired
 
 import pulumi
-from pulumi_aws.cloudwatch.log_group import LogGroup
-from pulumi_aws.ec2.security_group import SecurityGroup
-from pulumi_aws.kms.key import Key
-from pulumi_aws.rds.instance import Instance
-from pulumi_aws.rds.instance_automated_backups_replication import (
+from pulumi_aws.cloudwatch import LogGroup
+from pulumi_aws.ec2 import SecurityGroup
+from pulumi_aws.kms import Key
+from pulumi_aws.rds import (
+    Instance,
     InstanceAutomatedBackupsReplication,
 )
 from pulumi_random.random_id import RandomId

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_aws.ec2.default_security_group import DefaultSecurityGroup
-from pulumi_aws.ec2.flow_log import FlowLog
-from pulumi_aws.ec2.get_vpc import get_vpc_output
-from pulumi_aws.ec2.security_group import SecurityGroup
-from pulumi_aws.ec2.vpc import Vpc
-from pulumi_aws.ec2.vpc_block_public_access_options import VpcBlockPublicAccessOptions
-from pulumi_aws.iam.role import Role
-from pulumi_aws.iam.role_policy import RolePolicy
+from pulumi_aws.ec2 import (
+    DefaultSecurityGroup,
+    FlowLog,
+    SecurityGroup,
+    Vpc,
+    VpcBlockPublicAccessOptions,
+    get_vpc_output,
+)
+from pulumi_aws.iam import Role, RolePolicy
 
 from skillpkg_infra.choices import Deletion, Nat, WorkerEgress
 from skillpkg_infra.components.network import NetworkArgs, NetworkOutputs

@@ -6,8 +6,7 @@ import base64
 import hashlib
 
 import pulumi
-from pulumi_aws.kms.get_public_key import get_public_key_output
-from pulumi_aws.kms.key import Key
+from pulumi_aws.kms import Key, get_public_key_output
 
 from skillpkg_infra.choices import Deletion, HsmBackend, RootMode
 from skillpkg_infra.components.pki import PkiArgs, PkiOutputs

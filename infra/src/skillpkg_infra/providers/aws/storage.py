@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws.cloudfront.distribution import Distribution
-from pulumi_aws.kms.key import Key
-from pulumi_aws.s3.bucket import Bucket
+from pulumi_aws.cloudfront import Distribution
+from pulumi_aws.kms import Key
+from pulumi_aws.s3 import Bucket
 
 from skillpkg_infra.choices import Deletion, Visibility
 from skillpkg_infra.components.storage import StorageArgs, StorageOutputs

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws.get_caller_identity import get_caller_identity_output
-from pulumi_aws.get_partition import get_partition_output
-from pulumi_aws.get_region import get_region_output
+from pulumi_aws import get_caller_identity_output, get_partition_output, get_region_output
 
 from skillpkg_infra.providers.aws.parts.text import joined
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
+from pulumi_aws.cloudfront import Distribution, VpcOrigin
 from pulumi_aws.cloudfront import _inputs as inputs
-from pulumi_aws.cloudfront.distribution import Distribution
-from pulumi_aws.cloudfront.vpc_origin import VpcOrigin
 
 from skillpkg_infra.providers.aws.parts.certificates import point_at
 from skillpkg_infra.providers.aws.parts.edge import (

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws.kms.key import Key
-from pulumi_aws.s3 import _inputs as inputs
-from pulumi_aws.s3.bucket import Bucket
-from pulumi_aws.s3.bucket_lifecycle_configuration import BucketLifecycleConfiguration
-from pulumi_aws.s3.bucket_logging import BucketLogging
-from pulumi_aws.s3.bucket_ownership_controls import BucketOwnershipControls
-from pulumi_aws.s3.bucket_policy import BucketPolicy
-from pulumi_aws.s3.bucket_public_access_block import BucketPublicAccessBlock
-from pulumi_aws.s3.bucket_server_side_encryption_configuration import (
+from pulumi_aws.kms import Key
+from pulumi_aws.s3 import (
+    Bucket,
+    BucketLifecycleConfiguration,
+    BucketLogging,
+    BucketOwnershipControls,
+    BucketPolicy,
+    BucketPublicAccessBlock,
     BucketServerSideEncryptionConfiguration,
+    BucketVersioning,
 )
-from pulumi_aws.s3.bucket_versioning import BucketVersioning
+from pulumi_aws.s3 import _inputs as inputs
 
 from skillpkg_infra.providers.aws.parts.policies import Statement, document, tls_only
 from skillpkg_infra.providers.aws.parts.text import joined

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_aws.budgets._inputs import BudgetCostFilterArgs, BudgetNotificationArgs
-from pulumi_aws.budgets.budget import Budget
+from pulumi_aws.budgets import Budget, BudgetCostFilterArgs, BudgetNotificationArgs
 
 from skillpkg_infra.scope import Scope
 

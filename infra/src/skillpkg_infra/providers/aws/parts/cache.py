@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
+from pulumi_aws.elasticache import ServerlessCache, User, UserGroup
 from pulumi_aws.elasticache import _inputs as inputs
-from pulumi_aws.elasticache.serverless_cache import ServerlessCache
-from pulumi_aws.elasticache.user import User
-from pulumi_aws.elasticache.user_group import UserGroup
 from pulumi_random.random_password import RandomPassword
 
 from skillpkg_infra.providers.aws.parts.account import Account

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_aws.acm.certificate import Certificate
-from pulumi_aws.acm.certificate_validation import CertificateValidation
-from pulumi_aws.cloudfront.distribution import Distribution
-from pulumi_aws.route53._inputs import RecordAliasArgs
-from pulumi_aws.route53.record import Record
+from pulumi_aws.acm import Certificate, CertificateValidation
+from pulumi_aws.cloudfront import Distribution
+from pulumi_aws.route53 import Record, RecordAliasArgs
 
 from skillpkg_infra.scope import Scope
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
-from pulumi_aws.kms.alias import Alias
-from pulumi_aws.kms.key import Key
-from pulumi_aws.kms.key_policy import KeyPolicy
+from pulumi_aws.kms import Alias, Key, KeyPolicy
 
 from skillpkg_infra.choices import Deletion
 from skillpkg_infra.providers.aws.parts.account import Account

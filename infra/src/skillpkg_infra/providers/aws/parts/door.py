@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pulumi_aws.cloudfront.distribution import Distribution
+from pulumi_aws.cloudfront import Distribution
 
 from skillpkg_infra.choices import Ingress, Visibility
 from skillpkg_infra.components.compute import ComputeArgs

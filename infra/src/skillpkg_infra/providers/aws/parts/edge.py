@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
+from pulumi_aws.cloudfront import Distribution, MonitoringSubscription, ResponseHeadersPolicy
 from pulumi_aws.cloudfront import _inputs as inputs
-from pulumi_aws.cloudfront.distribution import Distribution
-from pulumi_aws.cloudfront.monitoring_subscription import MonitoringSubscription
-from pulumi_aws.cloudfront.response_headers_policy import ResponseHeadersPolicy
-from pulumi_aws.cloudwatch._inputs import (
+from pulumi_aws.cloudwatch import (
+    LogDelivery,
+    LogDeliveryDestination,
     LogDeliveryDestinationDeliveryDestinationConfigurationArgs,
     LogDeliveryS3DeliveryConfigurationArgs,
+    LogDeliverySource,
 )
-from pulumi_aws.cloudwatch.log_delivery import LogDelivery
-from pulumi_aws.cloudwatch.log_delivery_destination import LogDeliveryDestination
-from pulumi_aws.cloudwatch.log_delivery_source import LogDeliverySource
 
 from skillpkg_infra.alarms import Alarm
 from skillpkg_infra.providers.aws.parts.account import EDGE_REGION

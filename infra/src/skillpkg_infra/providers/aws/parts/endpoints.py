@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
-from pulumi_aws.ec2.route_table import RouteTable
-from pulumi_aws.ec2.security_group import SecurityGroup
-from pulumi_aws.ec2.subnet import Subnet
-from pulumi_aws.ec2.vpc_endpoint import VpcEndpoint
+from pulumi_aws.ec2 import RouteTable, SecurityGroup, Subnet, VpcEndpoint
 
 from skillpkg_infra.providers.aws.parts.account import Account
 from skillpkg_infra.providers.aws.parts.policies import Statement, document

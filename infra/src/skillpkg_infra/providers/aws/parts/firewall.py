@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pulumi_aws.cloudwatch.log_group import LogGroup
+from pulumi_aws.cloudwatch import LogGroup
+from pulumi_aws.wafv2 import IpSet, WebAcl, WebAclLoggingConfiguration
 from pulumi_aws.wafv2 import _inputs as waf
-from pulumi_aws.wafv2.ip_set import IpSet
-from pulumi_aws.wafv2.web_acl import WebAcl
-from pulumi_aws.wafv2.web_acl_logging_configuration import WebAclLoggingConfiguration
 
 from skillpkg_infra.providers.aws.parts.account import EDGE_REGION
 from skillpkg_infra.providers.aws.parts.logs import log_group

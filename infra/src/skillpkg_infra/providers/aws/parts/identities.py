@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws.iam.role import Role
-from pulumi_aws.iam.role_policy import RolePolicy
+from pulumi_aws.iam import Role, RolePolicy
 
 from skillpkg_infra.providers.aws.parts.account import Account
 from skillpkg_infra.providers.aws.parts.naming import role_name

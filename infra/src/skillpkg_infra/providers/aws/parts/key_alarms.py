@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pulumi
-from pulumi_aws.kms.key import Key
+from pulumi_aws.kms import Key
 
 from skillpkg_infra.alarms import Alarm, EventAlarm
 

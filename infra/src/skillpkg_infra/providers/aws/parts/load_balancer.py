@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws.ec2.get_managed_prefix_list import get_managed_prefix_list_output
-from pulumi_aws.ec2.security_group import SecurityGroup
-from pulumi_aws.lb._inputs import (
+from pulumi_aws.ec2 import SecurityGroup, get_managed_prefix_list_output
+from pulumi_aws.lb import (
+    Listener,
     ListenerDefaultActionArgs,
+    LoadBalancer,
     LoadBalancerAccessLogsArgs,
+    TargetGroup,
     TargetGroupHealthCheckArgs,
 )
-from pulumi_aws.lb.listener import Listener
-from pulumi_aws.lb.load_balancer import LoadBalancer
-from pulumi_aws.lb.target_group import TargetGroup
 
 from skillpkg_infra.providers.aws.parts.policies import Text
 from skillpkg_infra.providers.aws.parts.security_groups import let_in, let_out, security_group

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pulumi_aws.s3.bucket import Bucket
-from pulumi_aws.s3.bucket_policy import BucketPolicy
+from pulumi_aws.s3 import Bucket, BucketPolicy
 
 from skillpkg_infra.providers.aws.parts.account import EDGE_REGION, Account
 from skillpkg_infra.providers.aws.parts.buckets import (

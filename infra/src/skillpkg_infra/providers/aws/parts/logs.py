@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_aws.cloudwatch.log_group import LogGroup
-from pulumi_aws.kms.key import Key
+from pulumi_aws.cloudwatch import LogGroup
+from pulumi_aws.kms import Key
 
 from skillpkg_infra.scope import Scope
 

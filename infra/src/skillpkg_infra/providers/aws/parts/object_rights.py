@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pulumi_aws.cloudfront.distribution import Distribution
-from pulumi_aws.s3.bucket import Bucket
+from pulumi_aws.cloudfront import Distribution
+from pulumi_aws.s3 import Bucket
 
 from skillpkg_infra.providers.aws.parts.account import Account
 from skillpkg_infra.providers.aws.parts.buckets import objects

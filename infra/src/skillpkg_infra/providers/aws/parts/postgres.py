@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
-from pulumi_aws.iam.role import Role
-from pulumi_aws.iam.role_policy_attachment import RolePolicyAttachment
-from pulumi_aws.rds._inputs import ParameterGroupParameterArgs
-from pulumi_aws.rds.parameter_group import ParameterGroup
-from pulumi_aws.rds.subnet_group import SubnetGroup
+from pulumi_aws.iam import Role, RolePolicyAttachment
+from pulumi_aws.rds import ParameterGroup, ParameterGroupParameterArgs, SubnetGroup
 
 from skillpkg_infra.alarms import Alarm
 from skillpkg_infra.choices import Size

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
+from pulumi_aws.cloudfront import CachePolicy, Distribution, OriginAccessControl
 from pulumi_aws.cloudfront import _inputs as inputs
-from pulumi_aws.cloudfront.cache_policy import CachePolicy
-from pulumi_aws.cloudfront.distribution import Distribution
-from pulumi_aws.cloudfront.origin_access_control import OriginAccessControl
-from pulumi_aws.s3.bucket import Bucket
+from pulumi_aws.s3 import Bucket
 
 from skillpkg_infra.providers.aws.parts.account import EDGE_REGION
 from skillpkg_infra.providers.aws.parts.certificates import certificate, point_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pulumi_aws.kms.key import Key
+from pulumi_aws.kms import Key
 
 from skillpkg_infra.providers.aws.parts.account import Account
 from skillpkg_infra.providers.aws.parts.data_keys import USE, administration, deletion_window

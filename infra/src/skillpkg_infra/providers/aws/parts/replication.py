@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws.cloudfront.distribution import Distribution
-from pulumi_aws.iam.role import Role
-from pulumi_aws.iam.role_policy import RolePolicy
-from pulumi_aws.kms.key import Key
+from pulumi_aws.cloudfront import Distribution
+from pulumi_aws.iam import Role, RolePolicy
+from pulumi_aws.kms import Key
+from pulumi_aws.s3 import Bucket, BucketReplicationConfig
 from pulumi_aws.s3 import _inputs as inputs
-from pulumi_aws.s3.bucket import Bucket
-from pulumi_aws.s3.bucket_replication_config import BucketReplicationConfig
 
 from skillpkg_infra.providers.aws.parts.account import Account
 from skillpkg_infra.providers.aws.parts.buckets import (

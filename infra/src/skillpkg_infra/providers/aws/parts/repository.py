@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from pulumi_aws.ecr._inputs import (
+from pulumi_aws.ecr import (
+    LifecyclePolicy,
+    Repository,
     RepositoryEncryptionConfigurationArgs,
     RepositoryImageScanningConfigurationArgs,
 )
-from pulumi_aws.ecr.lifecycle_policy import LifecyclePolicy
-from pulumi_aws.ecr.repository import Repository
 
 from skillpkg_infra.providers.aws.parts.account import Account
 from skillpkg_infra.providers.aws.parts.data_keys import data_key

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pulumi
-from pulumi_aws.kms.key import Key
-from pulumi_aws.secretsmanager.secret import Secret
-from pulumi_aws.secretsmanager.secret_version import SecretVersion
+from pulumi_aws.kms import Key
+from pulumi_aws.secretsmanager import Secret, SecretVersion
 
 from skillpkg_infra.choices import Deletion
 from skillpkg_infra.providers.aws.parts.account import Account

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pulumi_aws.ecs.cluster import Cluster
-from pulumi_aws.ecs.service import Service
+from pulumi_aws.ecs import Cluster, Service
 
 from skillpkg_infra.alarms import Alarm
 from skillpkg_infra.providers.aws.parts.load_balancer import Balancer

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
+from pulumi_aws.appautoscaling import Policy, Target
 from pulumi_aws.appautoscaling import _inputs as scaling
-from pulumi_aws.appautoscaling.policy import Policy
-from pulumi_aws.appautoscaling.target import Target
+from pulumi_aws.ecs import Cluster, Service, TaskDefinition
 from pulumi_aws.ecs import _inputs as ecs
-from pulumi_aws.ecs.cluster import Cluster
-from pulumi_aws.ecs.service import Service
-from pulumi_aws.ecs.task_definition import TaskDefinition
 
 from skillpkg_infra.providers.aws.parts.load_balancer import Balancer
 from skillpkg_infra.providers.aws.parts.policies import Text

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pulumi
-from pulumi_aws.kms.alias import Alias
-from pulumi_aws.kms.key import Key
-from pulumi_aws.kms.replica_key import ReplicaKey
+from pulumi_aws.kms import Alias, Key, ReplicaKey
 
 from skillpkg_infra.providers.aws.parts.account import Account
 from skillpkg_infra.providers.aws.parts.data_keys import administration, deletion_window

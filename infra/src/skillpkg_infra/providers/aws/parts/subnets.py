@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 import pulumi
-from pulumi_aws.ec2.eip import Eip
-from pulumi_aws.ec2.internet_gateway import InternetGateway
-from pulumi_aws.ec2.nat_gateway import NatGateway
-from pulumi_aws.ec2.route import Route
-from pulumi_aws.ec2.route_table import RouteTable
-from pulumi_aws.ec2.route_table_association import RouteTableAssociation
-from pulumi_aws.ec2.subnet import Subnet
-from pulumi_aws.get_availability_zones import get_availability_zones_output
+from pulumi_aws import get_availability_zones_output
+from pulumi_aws.ec2 import (
+    Eip,
+    InternetGateway,
+    NatGateway,
+    Route,
+    RouteTable,
+    RouteTableAssociation,
+    Subnet,
+)
 
 from skillpkg_infra.choices import Nat
 from skillpkg_infra.providers.aws.parts.security_groups import ANYWHERE

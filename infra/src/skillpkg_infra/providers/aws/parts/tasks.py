@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_aws.cloudwatch.log_group import LogGroup
-from pulumi_aws.ecs._inputs import TaskDefinitionRuntimePlatformArgs, TaskDefinitionVolumeArgs
-from pulumi_aws.ecs.task_definition import TaskDefinition
+from pulumi_aws.cloudwatch import LogGroup
+from pulumi_aws.ecs import (
+    TaskDefinition,
+    TaskDefinitionRuntimePlatformArgs,
+    TaskDefinitionVolumeArgs,
+)
 
 from skillpkg_infra.providers.aws.parts.naming import physical
 from skillpkg_infra.providers.aws.parts.policies import Text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pulumi_aws.cloudtrail.trail import Trail
+from pulumi_aws.cloudtrail import Trail
 
 from skillpkg_infra.providers.aws.parts.account import Account
 from skillpkg_infra.providers.aws.parts.buckets import (

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_aws.cloudwatch._inputs import LogMetricFilterMetricTransformationArgs
-from pulumi_aws.cloudwatch.event_rule import EventRule
-from pulumi_aws.cloudwatch.event_target import EventTarget
-from pulumi_aws.cloudwatch.log_group import LogGroup
-from pulumi_aws.cloudwatch.log_metric_filter import LogMetricFilter
-from pulumi_aws.cloudwatch.metric_alarm import MetricAlarm
-from pulumi_aws.sns.topic import Topic
-from pulumi_aws.sns.topic_policy import TopicPolicy
-from pulumi_aws.sns.topic_subscription import TopicSubscription
+from pulumi_aws.cloudwatch import (
+    EventRule,
+    EventTarget,
+    LogGroup,
+    LogMetricFilter,
+    LogMetricFilterMetricTransformationArgs,
+    MetricAlarm,
+)
+from pulumi_aws.sns import Topic, TopicPolicy, TopicSubscription
 
 from skillpkg_infra.alarms import HEALTH_FIELDS, HEALTH_LINE, Alarm, EventAlarm
 from skillpkg_infra.providers.aws.parts.account import EDGE_REGION, Account

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pulumi_aws.cloudwatch.log_group import LogGroup
-from pulumi_aws.ecs.task_definition import TaskDefinition
-from pulumi_aws.kms.key import Key
+from pulumi_aws.cloudwatch import LogGroup
+from pulumi_aws.ecs import TaskDefinition
+from pulumi_aws.kms import Key
 
 from skillpkg_infra.choices import RootMode, Size
 from skillpkg_infra.components.compute import ComputeArgs

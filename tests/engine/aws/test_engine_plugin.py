@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from pathlib import Path
-
 import yaml
 
 from conftest import Start
-from support.engine import ROOT
+from support.engine import packed
 
 PROGRAM = """
 import pulumi
@@ -35,18 +31,6 @@ pulumi.export("port", database.port)
 pulumi.export("name", database.databaseName)
 pulumi.export("cdn", store.cdnBaseUrl)
 """
-
-
-def packed(project: Path, folder: str) -> Path:
-    """Copy a plugin's or a pack's folder, to run in the environment of these tests."""
-    target = project.parent / folder
-    shutil.copytree(ROOT / "infra" / folder, target, ignore=shutil.ignore_patterns(".venv"))
-    manifest = next(target.glob("Pulumi*.yaml"))
-    content = yaml.safe_load(manifest.read_text(encoding="utf-8"))
-    content["runtime"]["options"]["virtualenv"] = sys.prefix
-    manifest.write_text(yaml.safe_dump(content), encoding="utf-8")
-    (target / "requirements.txt").unlink()
-    return target
 
 
 def test_components_are_deployed_through_the_plugin(stack: Start) -> None:
