@@ -71,7 +71,7 @@ twin: $(READY) ## Start what a stack deploys, here, against stand-ins of its clo
 
 .PHONY: engine
 engine: $(READY) ## The program in Pulumi's own engine, if `pulumi` is on PATH: make engine CLOUD=aws
-	@PATH="$(dir $(UV)):$$PATH" $(PY) -m pytest tests/engine/$(or $(CLOUD),aws) -rs $(PYTEST)
+	@PATH="$(if $(filter /%,$(UV)),,$(CURDIR)/)$(dir $(UV)):$$PATH" $(PY) -m pytest tests/engine/$(or $(CLOUD),aws) -rs $(PYTEST)
 
 .PHONY: docs
 docs: $(READY) ## Write the generated pages anew
