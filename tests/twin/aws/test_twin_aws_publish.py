@@ -28,6 +28,13 @@ def invalidated(stack: Twin) -> list[str]:
     return paths
 
 
+def certificates(stack: Twin) -> str:
+    """Return what the worker has put into the secret that the program made for it."""
+    name = stack.environment("worker")["PKI_SECRET"].split("/", 3)[3]
+    found = stack.aws.client("secretsmanager").get_secret_value(SecretId=name)
+    return str(found["SecretString"])
+
+
 @pytest.mark.parametrize("profile", ["dev", "prod"])
 def test_a_stack_publishes_and_is_installed_from(tmp_path: Path, profile: str) -> None:
     cache = profile == "prod" and twin_valkey.program() is not None
@@ -47,6 +54,7 @@ def test_a_stack_publishes_and_is_installed_from(tmp_path: Path, profile: str) -
             late = stack.customer("late")
             assert late.run("install", "acme/demo").returncode != 0
             assert "rate-limit-store-away" not in api.told()
+        assert certificates(stack).count("BEGIN CERTIFICATE") == 3
         assert stack.aws.rights.refused() == []
         assert {call.role for call in stack.aws.rights.calls} == {"api", "worker"}
 

@@ -73,6 +73,34 @@ def test_the_signing_key_is_rotated_under_traffic(tmp_path: Path) -> None:
         assert stack.aws.rights.refused() == []
 
 
-def key_of(stack: Twin) -> str:
+def test_a_ca_and_the_log_key_are_rotated_by_the_program_alone(tmp_path: Path) -> None:
+    with twin(tmp_path) as stack, ExitStack() as running:
+        stack.postgres.start()
+        first = stack.container("worker")
+        running.enter_context(stack.worker(first))
+        first.wait(lambda: is_ready(first), "ready")
+        api = running.enter_context(stack.api())
+        api.wait(lambda: is_ready(api), "ready")
+        acme = stack.customer("acme")
+        acme.sign_up("acme")
+        acme.publish("acme", "demo")
+        before = {role: key_of(stack, role) for role in ("REGISTRY_CA", "LOG")}
+        stack.change(key_generations={"registry_ca": 2, "log": 2})
+        second = running.enter_context(stack.worker())
+        second.wait(lambda: is_ready(second), "ready")
+        assert first.stop() == 0
+        acme.publish("acme", "late")
+        for role, old in before.items():
+            new = key_of(stack, role)
+            assert new != old
+            assert stack.aws.rights.signed_with(new) > 0, "the managed root has signed for it"
+        reader = stack.customer("reader")
+        for name in ("demo", "late"):
+            reader.install(f"acme/{name}")
+            assert reader.installed("acme", name)
+        assert stack.aws.rights.refused() == []
+
+
+def key_of(stack: Twin, role: str = "SIGNING") -> str:
     """Return the ARN of the key that a worker started now signs with."""
-    return stack.environment("worker")["SIGNING_KEY_URI"].removeprefix("awskms:///")
+    return stack.environment("worker")[f"{role}_KEY_URI"].removeprefix("awskms:///")
