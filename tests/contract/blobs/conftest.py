@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
 
 from skreg.adapters.blobs import open_blob_store
 from skreg.ports.blobs import BlobStore
 from support.blob_backends import BLOB_BACKENDS, BlobBackend
+from support.started import starter
 
 
 @pytest.fixture(scope="session")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], BlobBackend]]:
-    """Start a store when a test first needs it."""
-    running: dict[str, BlobBackend] = {}
-    with ExitStack() as stack:
-
-        def start(scheme: str) -> BlobBackend:
-            if scheme not in running:
-                folder = tmp_path_factory.mktemp(scheme)
-                running[scheme] = stack.enter_context(BLOB_BACKENDS[scheme](folder))
-            return running[scheme]
-
+    """Start a backend when a test first needs it."""
+    with starter(BLOB_BACKENDS, tmp_path_factory) as start:
         yield start
 
 

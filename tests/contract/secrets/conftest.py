@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
 
 from support.secret_backends import SECRET_BACKENDS, SecretBackend
+from support.started import starter
 
 
 @pytest.fixture(scope="session")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], SecretBackend]]:
-    """Start a store when a test first needs it."""
-    running: dict[str, SecretBackend] = {}
-    with ExitStack() as stack:
-
-        def start(scheme: str) -> SecretBackend:
-            if scheme not in running:
-                folder = tmp_path_factory.mktemp(scheme)
-                running[scheme] = stack.enter_context(SECRET_BACKENDS[scheme](folder))
-            return running[scheme]
-
+    """Start a backend when a test first needs it."""
+    with starter(SECRET_BACKENDS, tmp_path_factory) as start:
         yield start
 
 

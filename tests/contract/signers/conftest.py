@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
 from support.signer_backends import BACKENDS, Backend
+from support.started import starter
 
 Start = Callable[[str], Backend]
 
@@ -16,15 +15,7 @@ Start = Callable[[str], Backend]
 @pytest.fixture(scope="session")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Start a backend when a test first needs it."""
-    running: dict[str, Backend] = {}
-    with ExitStack() as stack:
-
-        def start(scheme: str) -> Backend:
-            if scheme not in running:
-                folder: Path = tmp_path_factory.mktemp(scheme)
-                running[scheme] = stack.enter_context(BACKENDS[scheme](folder))
-            return running[scheme]
-
+    with starter(BACKENDS, tmp_path_factory) as start:
         yield start
 
 

@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from support.twin import USER, Twin, is_ready, twin
+from support.twin_customer import Customer
+from support.twin_process import Container
 from support.twin_traffic import traffic
 
 
@@ -42,17 +44,23 @@ def test_the_database_password_is_rotated_under_traffic(tmp_path: Path) -> None:
         assert stack.aws.rights.refused() == []
 
 
+def begun(stack: Twin, running: ExitStack, first: Container) -> Customer:
+    """Start the first worker and the api; returns the publisher of ``acme/demo``."""
+    running.enter_context(stack.worker(first))
+    first.wait(lambda: is_ready(first), "ready")
+    api = running.enter_context(stack.api())
+    api.wait(lambda: is_ready(api), "ready")
+    acme = stack.customer("acme")
+    acme.sign_up("acme")
+    acme.publish("acme", "demo")
+    return acme
+
+
 def test_the_signing_key_is_rotated_under_traffic(tmp_path: Path) -> None:
     with twin(tmp_path) as stack, ExitStack() as running:
         stack.postgres.start()
         first, old = stack.container("worker"), key_of(stack)
-        running.enter_context(stack.worker(first))
-        first.wait(lambda: is_ready(first), "ready")
-        api = running.enter_context(stack.api())
-        api.wait(lambda: is_ready(api), "ready")
-        acme = stack.customer("acme")
-        acme.sign_up("acme")
-        acme.publish("acme", "demo")
+        acme = begun(stack, running, first)
         with traffic(stack, acme, "acme") as seen:
             seen.wait_for_more()
             stack.change(key_generations={"signing": 2})
@@ -77,13 +85,7 @@ def test_a_ca_and_the_log_key_are_rotated_by_the_program_alone(tmp_path: Path) -
     with twin(tmp_path) as stack, ExitStack() as running:
         stack.postgres.start()
         first = stack.container("worker")
-        running.enter_context(stack.worker(first))
-        first.wait(lambda: is_ready(first), "ready")
-        api = running.enter_context(stack.api())
-        api.wait(lambda: is_ready(api), "ready")
-        acme = stack.customer("acme")
-        acme.sign_up("acme")
-        acme.publish("acme", "demo")
+        acme = begun(stack, running, first)
         before = {role: key_of(stack, role) for role in ("REGISTRY_CA", "LOG")}
         stack.change(key_generations={"registry_ca": 2, "log": 2})
         second = running.enter_context(stack.worker())
