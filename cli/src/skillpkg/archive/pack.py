@@ -72,8 +72,7 @@ def pack_folder(
     replaced = found.files.pop(MANIFEST, None) is not None
     _check_paths(found, policy)
     author = _read_author(found, folder)
-    if policy == "strict" and found.files.pop(SKILL_YAML, None) is not None:
-        found = replace(found, left_out=(*found.left_out, SKILL_YAML))  # the manifest says it all
+    found = _without_yaml(found, policy)
     given = {"namespace": namespace, "name": name, "version": version}
     manifest = _manifest(author, given, found.files)
     members = _members(manifest, found.files)
@@ -118,6 +117,13 @@ def _read_author(found: Collected, folder: Path) -> _Author:
     skill = parse_frontmatter(found.files[SKILL], suggested_name=suggested)
     source = found.files.get(SKILL_YAML)
     return _Author(skill, SkillYaml() if source is None else SkillYaml.parse(source))
+
+
+def _without_yaml(found: Collected, policy: Policy) -> Collected:
+    """Leave ``skill.yaml`` out where policy is strict: the manifest says all that it says."""
+    if policy != "strict" or found.files.pop(SKILL_YAML, None) is None:
+        return found
+    return replace(found, left_out=(*found.left_out, SKILL_YAML))
 
 
 def _check_paths(found: Collected, policy: Policy) -> None:
