@@ -11,7 +11,7 @@ export UV_PYTHON_PREFERENCE := only-system
 # The first that runs and is new enough: a name on PATH may be a shim for a version that is not active.
 PYTHON3 := $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
   $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $(name))))
-RUN := $(UV) run --no-sync --quiet
+NO_PYTHON := skreg needs Python 3.11 or later, as python3 on PATH.
 PY := .venv/bin/python
 READY := .venv/.ready
 
@@ -96,6 +96,7 @@ clean: ## Remove what the targets above made in this folder
 	@rm -rf .venv .tools .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* .demo
 
 $(READY): requirements.lock cli/pyproject.toml app/pyproject.toml infra/pyproject.toml | $(UV)
+	@test -n "$(PYTHON3)" || (echo "$(NO_PYTHON)" ; exit 1)
 	@echo "Installing skreg's own environment into .venv …"
 	@test -x $(PY) || $(UV) venv --quiet --python "$(PYTHON3)" .venv
 	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements.lock
@@ -103,7 +104,7 @@ $(READY): requirements.lock cli/pyproject.toml app/pyproject.toml infra/pyprojec
 	@touch $@
 
 $(TOOLS)/bin/uv:
-	@test -n "$(PYTHON3)" || (echo "skreg needs Python 3.11 or later as python3 on PATH." ; exit 1)
+	@test -n "$(PYTHON3)" || (echo "$(NO_PYTHON)" ; exit 1)
 	@echo "Installing uv into .tools …"
 	@$(PYTHON3) -m venv $(TOOLS) 2>/dev/null && $(TOOLS)/bin/pip install --quiet uv \
 	  || $(PYTHON3) -m pip install --quiet --target $(TOOLS) uv \
