@@ -19,6 +19,7 @@ import pytest
 from cryptography import x509
 
 from skillpkg.crypto import names
+from support.absent import absent
 from support.clouds import CLOUDS, Cloud
 from support.database import DatabaseServer, database_server
 from support.deployment import Deployment
@@ -44,7 +45,7 @@ def cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cloud]:
     folder.mkdir()
     with CLOUDS[request.param](folder) as found:
         if found.absent:
-            pytest.skip(found.absent)
+            absent(found.absent)
         yield found
 
 
@@ -53,7 +54,7 @@ def offline_root(tmp_path: Path) -> tuple[str, dict[str, str]]:
     """A place in an empty token, and the environment of the machine it is plugged into."""
     module = library()
     if module is None:
-        pytest.skip("SoftHSM2 is not installed")
+        absent("SoftHSM2 is not installed")
     folder = tmp_path / "vault"
     folder.mkdir()
     hsm = SoftHsm(folder, module)

@@ -9,6 +9,7 @@ import pytest
 
 from skreg.adapters.blobs import open_blob_store
 from skreg.ports.blobs import BlobStore
+from support.absent import absent
 from support.blob_backends import BLOB_BACKENDS, BlobBackend
 from support.started import starter
 
@@ -29,7 +30,7 @@ def backend(
     """Each store in turn, its environment set."""
     found = started(request.param)
     if found.absent:
-        pytest.skip(found.absent)
+        absent(found.absent)
     for name, value in found.environment.items():
         monkeypatch.setenv(name, value)
     return found

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from support.absent import absent
 from support.signer_backends import BACKENDS, Backend
 from support.started import starter
 
@@ -26,7 +27,7 @@ def backend(
     """The backend that the test is parametrised with."""
     found = started(request.param)
     if found.absent:
-        pytest.skip(found.absent)
+        absent(found.absent)
     for name, value in found.environment.items():
         monkeypatch.setenv(name, value)
     if found.faults:

@@ -19,6 +19,7 @@ from skreg.errors import (
     SigningUnavailable,
 )
 from skreg.signing import VerifiedSigner
+from support.absent import absent
 from support.openssl import verifies
 from support.signer_backends import Backend
 from support.softhsm import SoftHsm, library
@@ -31,7 +32,7 @@ def make_key(tmp_path_factory: pytest.TempPathFactory, started: Callable[[str], 
     """Make more keys in the token of the suite."""
     found = started("pkcs11")
     if found.absent:
-        pytest.skip(found.absent)
+        absent(found.absent)
     hsm = SoftHsm.__new__(SoftHsm)
     module = library()
     assert module
