@@ -213,6 +213,20 @@ def test_a_folder_without_a_description_is_a_registry(world: World) -> None:
     assert world.ok("install", f"{world.folder.as_uri()}/acme/base").code == 0
 
 
+@pytest.mark.parametrize(
+    ("address", "meant"),
+    [
+        ("localhost:8470", "http://localhost:8470"),
+        ("skills.example.com", "https://skills.example.com"),
+    ],
+)
+def test_an_address_without_its_scheme_is_not_taken_for_a_folder(
+    world: World, address: str, meant: str
+) -> None:
+    result = world.run("registry", "add", "home", address)
+    assert (result.code, f"Write {meant}," in result.err) == (2, True)
+
+
 def test_a_folder_that_is_no_registry_is_told_so(world: World, tmp_path: Path) -> None:
     words = ("registry", "add", "here", str(tmp_path), "--root-fingerprint", world.fingerprint)
     result = world.run(*words)

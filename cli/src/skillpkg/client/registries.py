@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillpkg.client import config
-from skillpkg.client.addresses import normalise
+from skillpkg.client.addresses import is_loopback, normalise
 from skillpkg.client.config import RegistryEntry
 from skillpkg.client.files import home, write_atomically
 from skillpkg.client.pins import Pin, check_against_pins, load_pins
@@ -120,6 +120,7 @@ def add(
             f"{name[:80]!a} cannot name a registry.",
             why="Names are lowercase letters, digits and hyphens, at most 32.",
         )
+    _require_place(address)
     url, pins = normalise(address), load_pins()
     if fingerprint is None:
         fingerprint = next(
@@ -132,6 +133,18 @@ def add(
     _check_against_others(name, found.entry)
     keep(name, found)
     return found
+
+
+def _require_place(address: str) -> None:
+    """Refuse ``localhost:8470``: without a scheme it would name a folder that is not there."""
+    if "://" in address or Path(address).expanduser().is_dir():
+        return
+    host = address.partition("/")[0].partition(":")[0]
+    scheme = "http" if is_loopback(host) else "https"
+    raise UsageError(
+        f"{address[:200]!a} is neither an address nor a folder.",
+        fix=f"Write {scheme}://{address[:200]}, or give a folder that is there.",
+    )
 
 
 def _check_against_others(name: str, entry: RegistryEntry) -> None:
