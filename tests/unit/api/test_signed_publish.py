@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from skreg.bootstrap import utc_now
-from support.accounts import organisation
+from support.accounts import organisation, send
 from support.asgi import Answer, AsgiClient
 from support.certificates import make_pki
 from support.memory import FixedClock
@@ -137,6 +137,22 @@ async def test_an_organisation_signs_too(acme: AsgiClient, registry: Registry) -
     assert (await crew.publish(archive(namespace="crew"))).status == 202
     await registry.work()
     assert registry.verify("crew/demo@1.0.0").signer.publisher_namespace == "crew"
+
+
+async def test_a_namespace_may_take_only_what_it_signs(
+    publisher: Publisher, registry: Registry
+) -> None:
+    acme, place = publisher.client, "/v1/namespaces/acme/certificates"
+    assert (await acme.upload(PUBLISH, archive("1.0.0"))).status == 202
+    assert (await send(acme, "PUT", place, {"signed_only": True})).json()["signed_only"] is True
+    problem = refused(await acme.upload(PUBLISH, archive("1.1.0")), 403, "signed-only", "signature")
+    assert "--sign-key" in problem["detail"]
+    assert registry.sql("SELECT version FROM versions") == [("1.0.0",)]
+    assert (await acme.upload(PUBLISH, archive("1.0.0"))).status == 200, "it was taken before"
+    assert (await publisher.publish(archive("1.1.0"))).status == 202
+    await send(acme, "PUT", place, {"signed_only": False})
+    assert (await acme.get(place)).json()["signed_only"] is False
+    assert (await acme.upload(PUBLISH, archive("1.2.0"))).status == 202
 
 
 @pytest.mark.parametrize("missing", ["signature", "chain"])

@@ -237,6 +237,11 @@ def test_cert_list_show_revoke(world: World, folder: Path, leaf: tuple[Holder, b
     world.ok("cert", "revoke", "acme", "c1", "--reason", "keyCompromise")
     sent = world.server.sent("POST", f"{PLACE}/c1/revoke")[0].body
     assert json.loads(sent or b"") == {"reason": "keyCompromise"}
+    world.server.routes[f"PUT {PLACE}"] = answer(200, {"results": [], "signed_only": True})
+    assert "only what it signs" in world.ok("cert", "require", "acme").out
+    world.ok("cert", "require", "acme", "--off")
+    wished = [json.loads(one.body or b"") for one in world.server.sent("PUT", PLACE)]
+    assert wished == [{"signed_only": True}, {"signed_only": False}]
     issuing(world, leaf, "requested")
     early = world.run("cert", "show", "acme", "c1", "-o", "early.pem")
     assert (early.code, "it has no chain" in early.err) == (2, True)

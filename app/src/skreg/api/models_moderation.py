@@ -124,6 +124,13 @@ class CertificateList(BaseModel):
     """A namespace's certificates, newest first."""
 
     results: list[Certificate]
+    signed_only: bool = Field(description="whether it takes only versions it signed itself")
+
+
+class SignedOnly(BaseModel):
+    """Whether a namespace takes only versions that it signed itself."""
+
+    signed_only: bool
 
 
 class RevocationRequest(BaseModel):

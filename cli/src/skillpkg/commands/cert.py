@@ -27,6 +27,7 @@ VERBS = {
     "list": "list a namespace's certificates",
     "show": "show a certificate, write its chain to a file",
     "revoke": "revoke a certificate",
+    "require": "take only versions that the namespace signs itself",
 }
 REASONS = (
     "unspecified",
@@ -52,12 +53,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         add_password(verb)
         add_registry(verb)
     _add_request(verbs["request"])
+    verbs["require"].add_argument("--off", action="store_true", help="take others as well")
     verbs["revoke"].add_argument(
         "--reason",
         choices=REASONS,
         default="unspecified",
         help="keyCompromise refuses everything that it ever signed",
     )
+
+
+def _require(options: argparse.Namespace, api: Api, out: Output) -> JsonObject:
+    answer = api.call("PUT", _path(options), {"signed_only": not options.off})
+    takes = "versions that the registry signs too" if options.off else "only what it signs itself"
+    out.say(f"{options.namespace} takes {takes}.")
+    return answer
 
 
 def _add_request(parser: argparse.ArgumentParser) -> None:
@@ -159,7 +168,7 @@ def _revoke(options: argparse.Namespace, api: Api, out: Output) -> JsonObject:
     return found
 
 
-_RUN = {"request": _request, "list": _list, "show": _show, "revoke": _revoke}
+_RUN = {"request": _request, "list": _list, "show": _show, "revoke": _revoke, "require": _require}
 
 
 def _path(options: argparse.Namespace) -> str:

@@ -12,6 +12,7 @@ from skreg.api.models_moderation import (
     CertificateList,
     CertificateRequest,
     RevocationRequest,
+    SignedOnly,
 )
 from skreg.api.routes.moderation import OwnDesk, StaffDesk
 from skreg.api.services import certifying
@@ -46,8 +47,22 @@ async def request(
 )
 async def listing(ns: str, desk: OwnDesk, principal: Caller) -> CertificateList:
     """List a namespace's certificates, newest first; for its members."""
-    found = await certifying.listing(desk, principal, ns)
-    return CertificateList(results=[_told(item) for item in found])
+    return _all_told(await certifying.listing(desk, principal, ns))
+
+
+@router.put(
+    _PLACE,
+    response_model=CertificateList,
+    summary="Take only what the namespace signs",
+    responses=refusals(401, 403, 404, 422),
+)
+async def sign_only(ns: str, body: SignedOnly, desk: OwnDesk, principal: Caller) -> CertificateList:
+    """Let the namespace take only versions that it signed itself, or others as well; for owners.
+
+    What is published stays. A token alone then publishes nothing: the key must sign too.
+    """
+    found = await certifying.sign_only(desk, principal, ns, signed_only=body.signed_only)
+    return _all_told(found)
 
 
 @router.get(
@@ -89,6 +104,11 @@ async def revoke(
 async def revoke_any(certificate_id: str, body: RevocationRequest, desk: StaffDesk) -> Certificate:
     """Revoke a publisher's certificate as an administrator."""
     return _told(await certifying.revoke(desk, certificate_id, body.reason))
+
+
+def _all_told(found: tuple[list[CertificateFacts], bool]) -> CertificateList:
+    listed, signed_only = found
+    return CertificateList(results=[_told(item) for item in listed], signed_only=signed_only)
 
 
 def _told(found: CertificateFacts) -> Certificate:

@@ -55,15 +55,33 @@ async def request(
     return await one(desk, namespace, certificate_id)
 
 
-async def listing(desk: Desk, principal: Principal, namespace: str) -> list[CertificateFacts]:
-    """Return a namespace's certificates, newest first, to its members.
+async def listing(
+    desk: Desk, principal: Principal, namespace: str
+) -> tuple[list[CertificateFacts], bool]:
+    """Return a namespace's certificates, newest first, and whether it signs all itself.
+
+    Raises:
+        Missing, Forbidden: for its members.
+    """
+    async with reading(desk.engine) as connection:
+        await permitted_namespace(connection, principal, namespace, Action.SEE_MEMBERS)
+        found = await certificates.of_namespace(connection, namespace)
+        return found, await certificates.is_signed_only(connection, namespace)
+
+
+async def sign_only(
+    desk: Desk, principal: Principal, namespace: str, *, signed_only: bool
+) -> tuple[list[CertificateFacts], bool]:
+    """Set whether a namespace takes only versions it signed itself; returns as ``listing``.
 
     Raises:
         Missing, Forbidden
     """
-    async with reading(desk.engine) as connection:
-        await permitted_namespace(connection, principal, namespace, Action.SEE_MEMBERS)
-        return await certificates.of_namespace(connection, namespace)
+    async with writing(desk.engine) as connection:
+        access = await permitted_namespace(connection, principal, namespace, Action.MANAGE)
+        await certificates.set_signed_only(connection, access.id, signed_only=signed_only)
+        await desk.record(connection, "namespace-signed-only", namespace, signed_only=signed_only)
+        return await certificates.of_namespace(connection, namespace), signed_only
 
 
 async def shown(

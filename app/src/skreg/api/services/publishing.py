@@ -12,7 +12,11 @@ from skillpkg.archive.reader import Archive, read_archive
 from skillpkg.errors import ArchiveInvalid, ManifestInvalid, SkillpkgError
 from skreg.api.services import naming, quotas
 from skreg.api.services.package_rights import banned, moved, record
-from skreg.api.services.signed_uploads import require_same_signer, signer_of
+from skreg.api.services.signed_uploads import (
+    require_same_signer,
+    require_signed,
+    signer_of,
+)
 from skreg.api.services.staged import staged
 from skreg.bootstrap import ApiContainer
 from skreg.db.engine import reading, writing
@@ -121,6 +125,7 @@ async def _accept(
     package = await _package(connection, principal, place, namespace, name)
     taken = await _take(container, connection, principal, package, archive, size, signer)
     if taken.new:
+        require_signed(signer, namespace, signed_only=place.signed_only)
         await quotas.require(connection, container, place.namespace_id, namespace)
     return taken
 

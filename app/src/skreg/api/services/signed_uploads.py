@@ -94,6 +94,18 @@ def require_same_signer(taken: str, signer: UploadSigner, subject: str) -> None:
         )
 
 
+def require_signed(signer: UploadSigner, namespace: str, *, signed_only: bool) -> None:
+    """Pass a publisher's signature, and what needs none.
+
+    Raises:
+        Forbidden: the namespace takes only versions that it signed itself.
+    """
+    if signed_only and signer.kind.kind != "publisher":
+        why = f"{namespace} takes only versions that it signed itself."
+        fix = "Sign it: skillpkg publish --sign-key KEY --chain CHAIN"
+        raise _refused(Forbidden, "signed-only", "signature", why, fix)
+
+
 async def _known(connection: AsyncConnection, chain: VerifiedChain, namespace: str) -> str:
     """Return the leaf's serial once it is that of a certificate in good standing here.
 

@@ -91,6 +91,20 @@ async def of_namespace(connection: AsyncConnection, namespace: str) -> list[Cert
     return await rows.all_rows(connection, CertificateFacts, sql, {"ns": namespace})
 
 
+async def is_signed_only(connection: AsyncConnection, namespace: str) -> bool:
+    """Whether a namespace takes only versions that it signed itself."""
+    sql = "SELECT signed_only FROM namespaces WHERE name = :ns"
+    return bool(await rows.scalar(connection, sql, {"ns": namespace}))
+
+
+async def set_signed_only(
+    connection: AsyncConnection, namespace_id: int, *, signed_only: bool
+) -> None:
+    """Set whether a namespace takes only versions that it signed itself."""
+    sql = "UPDATE namespaces SET signed_only = :only WHERE id = :id"
+    await rows.run(connection, sql, {"id": namespace_id, "only": signed_only})
+
+
 async def ask_to_revoke(connection: AsyncConnection, certificate_id: str, reason: str) -> bool:
     """Ask for a revocation; False when the certificate is not one that is issued."""
     sql = """

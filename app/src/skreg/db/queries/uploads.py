@@ -22,6 +22,7 @@ class Destination:
 
     Attributes:
         role: the caller's in the namespace, None for no member.
+        signed_only: whether the namespace takes only what it signed itself.
         opened: whether the registry's root has signed its certificates.
     """
 
@@ -31,6 +32,7 @@ class Destination:
     package_id: int | None
     moved_to: int | None
     trusted_only: bool
+    signed_only: bool
     opened: bool
 
     @property
@@ -45,7 +47,7 @@ async def destination(
     """Return all that decides whether an account may upload there; None without the namespace."""
     sql = """
         SELECT n.id, m.role, n.banned_at IS NOT NULL, p.id, p.moved_to,
-               coalesce(p.trusted_only, false),
+               coalesce(p.trusted_only, false), n.signed_only,
                EXISTS (SELECT FROM pki_state WHERE name = :state)
         FROM namespaces n
         LEFT JOIN memberships m ON m.namespace_id = n.id AND m.account_id = :account

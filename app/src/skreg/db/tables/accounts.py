@@ -81,6 +81,7 @@ class NamespaceRow(SQLModel, table=True):
     banned_at: datetime | None = c.moment(nullable=True)
     banned_reason: str | None = c.text(nullable=True)
     restricted: bool = c.flag()
+    signed_only: bool = c.flag()
 
 
 class Membership(SQLModel, table=True):
