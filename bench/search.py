@@ -164,6 +164,9 @@ async def _exact(connection: AsyncConnection, query: str) -> list[tuple[str, str
     wanted = await understand(connection, Filters(query))
     if wanted is None:
         return []
+    await connection.execute(
+        text("SET LOCAL statement_timeout = 0")
+    )  # the API's deadline is not ours
     sql = f"""
         SELECT namespace, name FROM package_search WHERE document @@ CAST(:words AS tsquery)
         ORDER BY (name = :name) DESC, {queries.SCORE} DESC, popularity DESC, package_id
