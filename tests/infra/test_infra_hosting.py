@@ -1,14 +1,25 @@
-"""The components as a plugin: what a program in another language sees of them."""
+"""The components as a plugin: what a program in another language sees of them.
+
+The host runs in a process of its own, as it does in use: its protocol and that of Google's clients
+describe one message in two ways, and one process holds one of them.
+"""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
-from pulumi.provider.experimental.component import ComponentProvider
 
+from skillpkg_infra.hosting import PACKAGE
+
+HOST = """
+from pulumi.provider.experimental.component import ComponentProvider
 from skillpkg_infra.hosting import PACKAGE, aws
+print(ComponentProvider(aws(), PACKAGE, None, "0.1.0").schema)
+"""
 
 CONTRACT = {
     "AwsNetwork": {"vpcId", "privateSubnetIds"},
@@ -25,7 +36,9 @@ REQUIRED = {
 
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(ComponentProvider(aws(), PACKAGE, None, "0.1.0").schema)
+    done = subprocess.run([sys.executable, "-c", HOST], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
