@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import procrastinate
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from skreg.api.services.downloads import DownloadCounts
@@ -239,4 +240,15 @@ def open_keys(settings: WorkerSettings, audit: Callable[[SignatureRecord], None]
         log=opened(settings.log_key_uri),
         root=opened(root) if root else None,
         former=tuple(opened(uri) for uri in settings.former_key_uris.split()),
+        witnessed=_open_witness_key(settings.log_witness_secret),
     )
+
+
+def _open_witness_key(uri: str | None) -> Ed25519PrivateKey | None:
+    if uri is None:
+        return None
+    from skreg.adapters.secrets import open_secret
+    from skreg.pki.witness_key import read_witness_key
+    from skreg.ports.secrets import NamedSecret
+
+    return read_witness_key(NamedSecret(*open_secret(uri)))

@@ -275,6 +275,9 @@ class WorkerSettings(StorageSettings):
     pki_secret: str | None = None
     """Where the worker puts the CAs' certificates for others to read, as a secret's URI: registry
     CA, publisher CA and root as PEM; unset: nowhere but the trust bundle and each release."""
+    log_witness_secret: str | None = None
+    """The log's Ed25519 key (PKCS#8 PEM) as a secret's URI: its line beside ``LOG_KEY_URI``'s lets
+    public witnesses cosign checkpoints; unset: there is no such line."""
     redirect_hosts: str = ""
     """Comma-separated hosts a client may follow a redirect to (goes into the trust bundle)."""
     cdn_uri: str = "none:"

@@ -17,6 +17,7 @@ KEY_VARIABLES = (
     "ROOT_KEY_URI",
     "PKI_SECRET",
     "FORMER_KEY_URIS",
+    "LOG_WITNESS_SECRET",
 )
 
 

@@ -232,9 +232,15 @@ async def _note_keys(container: WorkerContainer) -> None:
         "environment": settings.environment,
         "root_at_hand": container.keys.root is not None,
         "keys": key_ids(container.keys),
+        "witnessed": _public_hex(container),
         "held": sorted(names.ca_id(signer.spki()) for signer in container.keys.every),
     }
     told = json.dumps(held).encode()
     async with writing(container.engine) as connection:
         if await pki.read(connection, pki.WORKER) != told:
             await pki.save(connection, pki.WORKER, told)
+
+
+def _public_hex(container: WorkerContainer) -> str:
+    key = container.keys.witnessed
+    return "" if key is None else key.public_key().public_bytes_raw().hex()

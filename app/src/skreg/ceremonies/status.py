@@ -19,6 +19,7 @@ from skreg.pki import state_json
 from skreg.pki.renew import warnings
 from skreg.pki.state import ROOT, PkiState
 from skreg.pki.successors import waiting
+from skreg.pki.witness_key import witness_vkey
 from skreg.publish import trouble
 from skreg.publish.trouble import Trouble
 
@@ -32,6 +33,7 @@ class Found:
         root_mode, environment, root_at_hand: what the worker that started last said.
         keys, held: its configured keys as ``skreg.pki.successors.key_ids`` names them, and the
             ids of all it may use.
+        witnessed: the log's Ed25519 public key, empty when it has none.
     """
 
     state: PkiState | None
@@ -44,6 +46,7 @@ class Found:
     root_at_hand: bool
     keys: dict[str, str]
     held: frozenset[str]
+    witnessed: bytes
 
 
 def status(data: Path | None) -> list[str]:
@@ -52,7 +55,8 @@ def status(data: Path | None) -> list[str]:
     told = _trouble(found)
     if found.state is None:
         return ["There is no PKI yet.", *told, f"Next: {_first_step(found)}"]
-    return [*_facts(found.state), *_signed(found), *told, *_next(found, found.state, utc_now())]
+    facts = [*_facts(found.state), *_witnesses(found, found.state), *_signed(found)]
+    return [*facts, *told, *_next(found, found.state, utc_now())]
 
 
 def fingerprint(data: Path | None) -> str:
@@ -82,6 +86,7 @@ async def _read(engine: AsyncEngine) -> Found:
             root_at_hand=held.get("root_at_hand") is True,
             keys={str(role): str(one) for role, one in held.get("keys", {}).items()},
             held=frozenset(str(one) for one in held.get("held", ())),
+            witnessed=bytes.fromhex(str(held.get("witnessed", ""))),
         )
 
 
@@ -106,6 +111,12 @@ def _facts(state: PkiState) -> list[str]:
             f"{generation}"
         )
     return lines
+
+
+def _witnesses(found: Found, state: PkiState) -> list[str]:
+    if not found.witnessed:
+        return []
+    return [f"witnesses    {witness_vkey(found.witnessed, state.registry_id)}"]
 
 
 def _signed(found: Found) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from skreg.errors import SigningUnavailable
 from skreg.pki.state import PUBLISHER_CA, REGISTRY_CA, ROOT, Authority, certificate_spki
 from skreg.signing import VerifiedSigner
@@ -16,6 +18,7 @@ class PkiKeys:
     Attributes:
         former: keys that were replaced and still sign: a CA's for its CRLs, the log's until the
             trust bundle names its successor.
+        witnessed: the log's Ed25519 key, which no client goes by.
     """
 
     registry_ca: VerifiedSigner
@@ -24,6 +27,7 @@ class PkiKeys:
     log: VerifiedSigner
     root: VerifiedSigner | None = None
     former: tuple[VerifiedSigner, ...] = ()
+    witnessed: Ed25519PrivateKey | None = None
 
     @property
     def every(self) -> tuple[VerifiedSigner, ...]:

@@ -35,7 +35,8 @@ def log_keys(keys: PkiKeys, state: PkiState, now: datetime) -> LogKeys:
     for signer in (keys.log, *keys.former):
         if note.ecdsa_key_id(signer.spki()) in named:
             former = tuple(key.vkey for key in bundle.logs)
-            return LogKeys(names.log_origin(state.registry_id), signer, former=former)
+            origin = names.log_origin(state.registry_id)
+            return LogKeys(origin, signer, witnessed=keys.witnessed, former=former)
     raise KeyMismatch(
         "The trust bundle names no log key that is at hand.",
         why=f"{keys.log.key_ref} is not in bundle {state.bundle_version}.",
