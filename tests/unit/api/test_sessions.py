@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey
+from structlog.testing import capture_logs
 
+from skreg.api.app import create_app
 from skreg.api.services import staff
 from skreg.api.services.sealing import Sealing
 from skreg.api.services.sessions import Sessions
@@ -203,3 +205,19 @@ async def test_a_retired_key_ends_every_session(
         await sessions.read(token)
     assert (await sessions.read(await sessions.issue(8))).account_id == 8
     assert ("sessions-ended",) in registry.sql("SELECT action FROM audit")
+
+
+@pytest.mark.parametrize(
+    ("environment", "key", "warnings"),
+    [("prod", None, 1), ("prod", "a sealing key of at least 32 characters", 0), ("dev", None, 0)],
+)
+async def test_a_production_registry_says_that_its_keys_lie_open(
+    registry: Registry, environment: str, key: str | None, warnings: int
+) -> None:
+    given = registry.common | {"ENVIRONMENT": environment}
+    given |= {"SESSION_SEALING_KEY": key} if key else {}
+    app = create_app(open_api(load_api_settings(given)))
+    with capture_logs() as said:
+        async with app.router.lifespan_context(app):
+            pass
+    assert [line["event"] for line in said].count("session-keys-not-sealed") == warnings

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+import structlog
 from fastapi import FastAPI
 
 from skreg.api import documented, problems, reference_page
@@ -43,7 +44,9 @@ from skreg.api.routes import (
     webhooks,
 )
 from skreg.bootstrap import ApiContainer
+from skreg.settings import ApiSettings
 
+_log = structlog.get_logger(__name__)
 _DESCRIPTION = """
 A registry for agent skills. Every package is vetted, signed by keys in hardware and written to a
 public log. Installs need none of these routes: they read signed static objects under `/index`,
@@ -54,11 +57,18 @@ header is done once: sent again within a day it gets the same answer.
 """
 
 
+def _say_what_lies_open(settings: ApiSettings) -> None:
+    """Warn of a production registry whose database is enough to make sessions."""
+    if settings.environment == "prod" and settings.session_sealing_key is None:
+        _log.warning("session-keys-not-sealed", fix="set SESSION_SEALING_KEY, and restart")
+
+
 def create_app(container: ApiContainer) -> FastAPI:
     """Return the application over a container; its lifespan closes the container."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _say_what_lies_open(container.settings)
         counting = asyncio.create_task(container.downloads.run())
         yield
         counting.cancel()
