@@ -90,6 +90,7 @@ async def _works(registry: Registry) -> None:
         await container.close()
     for version in ("1.0.0", "1.1.0", "2.0.0"):
         registry.verify(f"acme/demo@{version}")
+    assert registry.verify("acme/tool@0.1.0").signer.publisher_namespace == "acme"
 
 
 @dataclass

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from support.accounts import join, organisation, send, send_form
 from support.asgi import AsgiClient
+from support.publisher import certified
 from support.registry import Registry, client_of, signed_up
 from support.registry_process import Http, free_port, running, wait_until_ready
 from support.skills import make_skill
@@ -44,12 +45,15 @@ async def _packages(acme: AsgiClient, registry: Registry) -> None:
     for name, version in (
         ("demo", "1.0.0"),
         ("demo", "1.1.0"),
-        ("tool", "0.1.0"),
         ("old", "1.0.0"),
     ):
         made = make_skill(OWNER, name, version)
         taken = await acme.upload(f"/v1/packages/{OWNER}/{name}/publish", made)
         assert taken.status == 202, taken.body
+    signed = await (await certified(acme, registry)).publish(
+        make_skill(OWNER, "tool", "0.1.0"), "tool"
+    )
+    assert signed.status == 202, signed.body
     await registry.work()
     yanked = await acme.post(f"/v1/packages/{OWNER}/tool/0.1.0/yank", {"reason": "broken"})
     assert yanked.status == 200, yanked.body

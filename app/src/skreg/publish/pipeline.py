@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from enum import Enum
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from skreg.bootstrap import WorkerContainer
 from skreg.db.locks import PUBLICATION_LOCK, exclusive, try_version
 from skreg.db.queries import work
-from skreg.db.queries.work import WorkItem
 from skreg.domain.states import VersionState
 from skreg.errors import SigningRefused, SigningUnavailable
 from skreg.pki import state_json
@@ -30,6 +30,14 @@ from skreg.publish.pipeline_version import vet_and_sign
 from skreg.publish.shown_certificates import ShownCertificates
 
 _log = structlog.get_logger(__name__)
+
+
+class _Prepared(Enum):
+    """What a version's own steps have come to."""
+
+    NOTHING = "there is nothing to do here"
+    SUBMITTED = "its publisher's signature waits for the log"
+    SIGNED = "vetted, and signed if it passed"
 
 
 @dataclass(slots=True)
@@ -50,7 +58,11 @@ class Pipeline:
         Raises:
             Unavailable: a part is away; run again later, nothing is lost.
         """
-        if not await self._prepare(version_id):
+        done = await self._prepare(version_id)
+        if done is _Prepared.SUBMITTED:  # many may wait here: none holds a connection
+            await self.settle()
+            done = await self._prepare(version_id, is_logged=True)
+        if done is _Prepared.NOTHING:
             return
         async with self.turn:
             async with self.container.engine.connect() as connection:
@@ -104,30 +116,26 @@ class Pipeline:
             await pipeline_pki.write(self.container, state)
             self.written = present
 
-    async def _prepare(self, version_id: int) -> bool:
-        """Vet and sign; False when there is nothing more to do here."""
+    async def _prepare(self, version_id: int, *, is_logged: bool = False) -> _Prepared:
+        """Vet and sign; a publisher's signature must be in the log before that.
+
+        Args:
+            is_logged: what could be logged of it has been.
+        """
         container = self.container
         async with try_version(container.engine, version_id) as connection:
             if connection is None:
-                return False
+                return _Prepared.NOTHING
             state = await self._usable(connection)
             item = await work.item(connection, version_id)
             await connection.rollback()
             if state is None or item is None:
-                return False
-            item = await self._submitted(connection, item)
+                return _Prepared.NOTHING
+            if item.awaits_submission and not is_logged:
+                await submit(container, connection, item)
+                return _Prepared.SUBMITTED
             await vet_and_sign(container, connection, state, item)
-            return True
-
-    async def _submitted(self, connection: AsyncConnection, item: WorkItem) -> WorkItem:
-        """Have a publisher's signature in the log before anything else is done with it."""
-        if not item.is_publishers or item.submitted is not None:
-            return item
-        await submit(self.container, connection, item)
-        await self.settle()
-        found = await work.item(connection, item.id)
-        await connection.rollback()
-        return found or item
+            return _Prepared.SIGNED
 
     async def _usable(self, connection: AsyncConnection) -> PkiState | None:
         """Return the PKI once it has a leaf for this process's signing key."""

@@ -10,6 +10,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skreg.db.queries import rows
+from skreg.domain.states import VersionState
+
+_BEFORE_SIGNED = (VersionState.SUBMITTED, VersionState.UPLOADED, VersionState.VETTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,11 @@ class WorkItem:
     def is_publishers(self) -> bool:
         """Whether its publisher signed it, and not the registry."""
         return self.signer.get("kind") == "publisher"
+
+    @property
+    def awaits_submission(self) -> bool:
+        """Whether its publisher's signature is still to be logged."""
+        return self.is_publishers and self.submitted is None and self.state in _BEFORE_SIGNED
 
 
 _ITEM = """
