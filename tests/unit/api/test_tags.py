@@ -185,3 +185,22 @@ async def test_reserved_package_names(acme: AsgiClient, name: str) -> None:
     answer = await acme.upload(f"/v1/packages/acme/{name}/publish", make_skill("acme", name))
     assert answer.status == 422, answer.body
     assert answer.json()["errors"][0]["rule"] == "reserved"
+
+
+async def test_webhooks_hear_of_a_deprecation_once(acme: AsgiClient, registry: Registry) -> None:
+    await publish(acme, registry, "1.0.0", "2.0.0")
+    registry.sql(
+        "INSERT INTO webhooks (id, url, events, sealing, sealed) VALUES ('h', 'https://a.example/',"
+        " '{version.deprecated,version.undeprecated}', '', '')"
+    )
+    body = {"range": "<2", "message": "Use 2."}
+    for _ in range(2):
+        assert (await acme.post(f"{DEMO}/deprecate", body)).status == 200
+    assert (await acme.post(f"{DEMO}/1.0.0/undeprecate")).status == 200
+    told = registry.sql("SELECT payload FROM webhook_deliveries ORDER BY id")
+    data = {"subject": "acme/demo", "versions": "<2", "message": "Use 2."}
+    back = {"subject": "acme/demo", "versions": "1.0.0", "message": None}
+    assert told == [
+        ({"type": "version.deprecated", "data": data},),
+        ({"type": "version.undeprecated", "data": back},),
+    ]

@@ -202,3 +202,27 @@ async def test_whoever_could_read_it_still_can_and_nobody_else(
     found = registry.sql("SELECT restricted FROM packages WHERE name = 'renamed'")
     assert found == [(True,)]
     assert registry.sql("SELECT count(*) FROM package_readers") == [(2,)]
+
+
+async def test_the_webhooks_of_both_sides_hear_of_a_move(
+    acme: AsgiClient, umbrella: AsgiClient, registry: Registry
+) -> None:
+    await publish(acme, registry)
+    for hook, whose in (("a", "acme"), ("u", "umbrella"), ("r", None), ("o", "other")):
+        registry.sql(
+            "INSERT INTO webhooks (id, namespace_id, url, events, sealing, sealed) SELECT %s, n.id,"
+            " 'https://a.example/', '{package.moved}', '', '' FROM (SELECT 1) AS one"
+            " LEFT JOIN namespaces n ON n.name = %s WHERE n.id IS NOT NULL OR %s::text IS NULL",
+            hook,
+            whose,
+            whose,
+        )
+    where = f"/v1/transfers/{(await offer(acme, 'umbrella')).json()['id']}/accept"
+    assert registry.sql("SELECT count(*) FROM webhook_deliveries") == [(0,)], "it is an offer yet"
+    assert (await umbrella.post(where)).status == 200
+    told = registry.sql("SELECT webhook_id, payload FROM webhook_deliveries ORDER BY webhook_id")
+    event = {
+        "type": "package.moved",
+        "data": {"subject": "acme/demo", "moved_to": "umbrella/demo"},
+    }
+    assert told == [("a", event), ("r", event), ("u", event)]
