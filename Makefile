@@ -76,6 +76,7 @@ engine: $(READY) ## The program in Pulumi's own engine, if `pulumi` is on PATH: 
 .PHONY: docs
 docs: $(READY) ## Write the generated pages anew
 	@$(PY) -m tests.support.cli_reference
+	@$(PY) -m tests.support.settings_reference
 	@cd tests && "$(CURDIR)/$(PY)" -m support.api_reference
 
 .PHONY: up

@@ -376,7 +376,7 @@ def _load(kind: type[S], environ: Mapping[str, str], mistakes: list[dict[str, st
         raise ConfigurationInvalid(
             "The environment does not make a configuration.",
             why="\n".join(f"  {item['path']}: {item['detail']}" for item in mistakes),
-            fix="Correct these variables; docs/OPERATIONS.md lists every one.",
+            fix="Correct these variables; docs/SETTINGS.md lists every one.",
             errors=mistakes,
         )
     return settings
