@@ -173,7 +173,7 @@ CASES: dict[str, list[Case]] = {
             **{**GOOD_EDGE, "viewerCertificate": {"acmCertificateArn": "arn"}},
         ),
     ],
-    "everything-is-tagged": [case("s3/bucket:Bucket", "no tag Application", tags={"Name": "x"})],
+    "everything-is-tagged": [case("s3/bucket:Bucket", "no tags Application", tags={"Name": "x"})],
     "firewall-lets-uploads-pass": [
         firewall("AWSManagedRulesCommonRuleSet", "every publish over 8 KB"),
         firewall("AWSManagedRulesAmazonIpReputationList", "limits no rate"),

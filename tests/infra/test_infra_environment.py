@@ -63,6 +63,18 @@ def test_no_container_finds_a_password_in_its_plain_environment(plan: Plan) -> N
             assert "password" not in variable["value"].lower()
 
 
+def test_what_seals_webhooks_is_known_to_both_and_what_seals_sessions_to_the_api_alone(
+    plan: Plan,
+) -> None:
+    api, worker = (
+        {one["name"]: one["valueFrom"] for one in containers(plan)[role]["secrets"]}
+        for role in ("api", "worker")
+    )
+    assert api["WEBHOOK_SEALING_KEY"] == worker["WEBHOOK_SEALING_KEY"]
+    assert api["SESSION_SEALING_KEY"] != api["WEBHOOK_SEALING_KEY"]
+    assert "SESSION_SEALING_KEY" not in worker
+
+
 def test_both_roles_know_both_addresses(plan: Plan) -> None:
     for role in ("api", "worker"):
         values = environment(plan, role)

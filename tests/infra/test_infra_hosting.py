@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from skillpkg_infra.hosting import PACKAGE
+from skillpkg_infra.hosting import PACKAGE, aws
+from skillpkg_infra.plan.rehearsal import rehearse
+from skillpkg_infra.providers.aws.answers import AwsAnswers
 
 HOST = """
 from pulumi.provider.experimental.component import ComponentProvider
@@ -61,3 +63,12 @@ def test_what_may_be_unknown_is_an_input_and_what_decides_shapes_is_plain(
     inputs = schema["resources"][f"{PACKAGE}:index:AwsDatabase"]["inputProperties"]
     assert not inputs["vpcId"].get("plain")
     assert inputs["multiAz"]["plain"]
+
+
+def test_numbers_are_whole_though_the_wire_knows_floats_alone() -> None:
+    network = next(one for one in aws() if one.__name__ == "AwsNetwork")
+    asked = {"zones": 3.0, "log_retention_days": 30.0, "tags": {"Team": "a"}}
+    made = rehearse(lambda: network("net", asked), AwsAnswers())  # type: ignore[arg-type]
+    apps = [one.name for one in made.resources if one.kind == "Subnet" and "-app-" in one.name]
+    assert apps == ["net-app-0", "net-app-1", "net-app-2"]
+    assert made.named("LogGroup").inputs["retentionInDays"] == 30

@@ -291,6 +291,10 @@ def test_a_budget_tells_before_the_money_is_spent() -> None:
     made = stack(monthly_budget_usd=500, alarm_email="a@example.com")
     steps = made.named("Budget").inputs["notifications"]
     assert [step["notificationType"] for step in steps] == ["ACTUAL", "ACTUAL", "FORECASTED"]
+    # Another stack of the same account is not counted.
+    (counted,) = made.named("Budget").inputs["costFilters"]
+    assert counted["values"] == ["user:Stack$test"]
+    assert made.named("Vpc").inputs["tags"]["Stack"] == "test"
     assert len(named(made, "TopicSubscription")) == 2
 
 

@@ -8,9 +8,7 @@ from infra_stacks import stack
 
 from skillpkg_infra.plan.registered import Registered, Secret, revealed, secrets_in
 from skillpkg_infra.plan.rehearsal import Rehearsal
-from skillpkg_infra.providers.aws.answers import OUTPUTS
-
-PASSWORD = "not-a-real-password"
+from skillpkg_infra.providers.aws.answers import OUTPUTS, PASSWORD
 
 
 def places(one: Registered) -> set[str]:
@@ -36,7 +34,7 @@ def test_no_registered_input_holds_a_password_in_the_open() -> None:
         if PASSWORD in json.dumps(revealed(one.inputs)):
             assert hidden, one.name
             found += 1
-    assert found == 2  # the cache's user, and the secret that holds the URL
+    assert found == 4  # the cache's user, the secret that holds the URL, two sealing keys
 
 
 def test_every_secrets_value_is_marked() -> None:

@@ -64,7 +64,7 @@ def hosted(part: Part) -> type[pulumi.ComponentResource]:
     ) -> None:
         kind = f"{PACKAGE}:index:{part.component.__name__}"
         pulumi.ComponentResource.__init__(self, kind, name, None, opts)
-        made = component(name, args, pulumi.ResourceOptions(parent=self)).outputs
+        made = component(name, _whole(args), pulumi.ResourceOptions(parent=self)).outputs
         values = {field: pulumi.Output.from_input(getattr(made, field)) for field in shown}
         for field, value in values.items():
             setattr(self, field, value)
@@ -73,6 +73,15 @@ def hosted(part: Part) -> type[pulumi.ComponentResource]:
     build.__annotations__ = {"name": str, "args": _inputs(part), "return": None}
     body = {"__init__": build, "__annotations__": shown, "__doc__": part.component.__doc__}
     return type(part.component.__name__, (pulumi.ComponentResource,), body)
+
+
+def _whole(value: Any) -> Any:
+    """Return the value with whole numbers as such: over the wire every number is a float."""
+    if isinstance(value, Mapping):
+        return {key: _whole(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _inputs(part: Part) -> Any:

@@ -10,6 +10,11 @@ import pulumi
 from skillpkg_infra.choices import Deletion
 
 
+def stack_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags of everything in this stack: its own two, and the configured ones."""
+    return {**tags, "Application": "skreg", "Stack": pulumi.get_stack()}
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Names, tags and options for the children of one component."""
@@ -24,8 +29,8 @@ class Scope:
         return f"{self.name}-{part}"
 
     def labels(self, part: str) -> dict[str, str]:
-        """Return the child's tags."""
-        return {"Application": "skreg", **self.tags, "Name": self.named(part)}
+        """Return the child's tags; a budget counts what carries its stack's."""
+        return {**stack_tags(self.tags), "Name": self.named(part)}
 
     def options(
         self,

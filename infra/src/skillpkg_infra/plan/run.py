@@ -56,7 +56,7 @@ def plan_stack(folder: Path, cloud: str, stack: str, answers: Answers | None = N
     rehearsal = rehearse(
         program,
         answers or stand_in(cloud),
-        stack=stack,
+        stack=f"{cloud}-{stack}",
         config=read_stack_file(folder, cloud, stack),
     )
     return Plan(configs[0], rehearsal, warnings_of(configs[0]))

@@ -1,4 +1,4 @@
-"""Whatever can carry tags says which application it belongs to."""
+"""Whatever can carry tags says which application and which stack it belongs to."""
 
 from __future__ import annotations
 
@@ -47,8 +47,9 @@ UNTAGGED = frozenset(
 def _check(resources: Sequence[Resource]) -> Found:
     for one in resources:
         ours = one.type.startswith("aws:") and one.type.rpartition(":")[2] not in UNTAGGED
-        if ours and one.inputs.get("tags", {}).get("Application") != "skreg":
-            yield one, "has no tag Application"
+        tags = one.inputs.get("tags", {})
+        if ours and (tags.get("Application") != "skreg" or not tags.get("Stack")):
+            yield one, "has no tags Application and Stack"
 
 
 RULE = Rule("everything-is-tagged", __doc__, _check)

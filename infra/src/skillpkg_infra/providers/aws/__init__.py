@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import pulumi
 
+from skillpkg_infra.scope import stack_tags
+
 DEFAULT_REGION = "us-east-1"
 
 
@@ -16,5 +18,5 @@ def connect(name: str, region: str | None, tags: Mapping[str, str]) -> pulumi.Pr
     return Provider(
         name,
         region=region or DEFAULT_REGION,
-        default_tags=ProviderDefaultTagsArgs(tags={"Application": "skreg", **tags}),
+        default_tags=ProviderDefaultTagsArgs(tags=stack_tags(tags)),
     )

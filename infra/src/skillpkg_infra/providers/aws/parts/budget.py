@@ -13,7 +13,8 @@ STEPS = (("ACTUAL", 80.0), ("ACTUAL", 100.0), ("FORECASTED", 100.0))
 def budget(scope: Scope, dollars: int, email: str) -> Budget:
     """Tell at 80 % and 100 % of the budget, and when the forecast passes it.
 
-    The tag ``Application`` must be activated as a cost allocation tag once per account.
+    It counts what is tagged with this stack; the tag ``Stack`` must be activated as a cost
+    allocation tag once per account.
     """
     return Budget(
         scope.named("budget"),
@@ -22,7 +23,9 @@ def budget(scope: Scope, dollars: int, email: str) -> Budget:
         time_unit="MONTHLY",
         limit_amount=str(dollars),
         limit_unit="USD",
-        cost_filters=[BudgetCostFilterArgs(name="TagKeyValue", values=["user:Application$skreg"])],
+        cost_filters=[
+            BudgetCostFilterArgs(name="TagKeyValue", values=[f"user:Stack${pulumi.get_stack()}"])
+        ],
         notifications=[
             BudgetNotificationArgs(
                 notification_type=kind,

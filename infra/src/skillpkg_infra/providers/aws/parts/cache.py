@@ -15,7 +15,7 @@ from skillpkg_infra.providers.aws.parts.naming import physical
 from skillpkg_infra.providers.aws.parts.policies import Text
 from skillpkg_infra.providers.aws.parts.secrets import secret, value
 from skillpkg_infra.providers.aws.parts.security_groups import let_in, let_out, security_group
-from skillpkg_infra.providers.aws.parts.text import joined, once
+from skillpkg_infra.providers.aws.parts.text import joined, listed, once
 from skillpkg_infra.scope import Scope
 
 PORT = 6379
@@ -41,7 +41,7 @@ def cache(
         engine="valkey",
         major_engine_version="8",
         kms_key_id=key.arn,
-        subnet_ids=list(subnet_ids),
+        subnet_ids=listed(subnet_ids),
         security_group_ids=[group.id],
         user_group_id=_users(scope, password.result),
         cache_usage_limits=inputs.ServerlessCacheCacheUsageLimitsArgs(

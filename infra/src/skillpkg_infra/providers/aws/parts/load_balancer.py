@@ -19,6 +19,7 @@ from pulumi_aws.lb import (
 from skillpkg_infra.providers.aws.parts.policies import Text
 from skillpkg_infra.providers.aws.parts.security_groups import let_in, let_out, security_group
 from skillpkg_infra.providers.aws.parts.tasks import PORT
+from skillpkg_infra.providers.aws.parts.text import listed
 from skillpkg_infra.scope import Scope
 
 CLOUDFRONT = "com.amazonaws.global.cloudfront.origin-facing"
@@ -60,7 +61,7 @@ def load_balancer(scope: Scope, plan: BalancerPlan, api_group: Text) -> Balancer
         scope.named("balancer"),
         internal=True,
         load_balancer_type="application",
-        subnets=list(plan.subnet_ids),
+        subnets=listed(plan.subnet_ids),
         security_groups=[group.id],
         drop_invalid_header_fields=True,
         desync_mitigation_mode="defensive",

@@ -12,7 +12,7 @@ from skillpkg_infra.alarms import Alarm
 from skillpkg_infra.choices import Size
 from skillpkg_infra.providers.aws.parts.account import Account
 from skillpkg_infra.providers.aws.parts.policies import trust
-from skillpkg_infra.providers.aws.parts.text import joined
+from skillpkg_infra.providers.aws.parts.text import joined, listed
 from skillpkg_infra.scope import Scope
 
 ENGINE_MAJOR = "17"
@@ -41,7 +41,7 @@ def subnet_group(scope: Scope, subnet_ids: Sequence[pulumi.Input[str]]) -> Subne
     return SubnetGroup(
         scope.named("subnets"),
         description=f"{scope.name}: private data subnets",
-        subnet_ids=list(subnet_ids),
+        subnet_ids=listed(subnet_ids),
         tags=scope.labels("subnets"),
         opts=scope.options(carries=True),
     )

@@ -14,7 +14,7 @@ from pulumi_aws.ecs import _inputs as ecs
 from skillpkg_infra.providers.aws.parts.load_balancer import Balancer
 from skillpkg_infra.providers.aws.parts.policies import Text
 from skillpkg_infra.providers.aws.parts.tasks import PORT
-from skillpkg_infra.providers.aws.parts.text import joined
+from skillpkg_infra.providers.aws.parts.text import joined, listed
 from skillpkg_infra.rights import Identity
 from skillpkg_infra.scope import Scope
 
@@ -56,7 +56,7 @@ def service(scope: Scope, home: Cluster, task: TaskDefinition, plan: ServicePlan
         launch_type="FARGATE",
         platform_version="LATEST",
         network_configuration=ecs.ServiceNetworkConfigurationArgs(
-            subnets=list(plan.subnet_ids), security_groups=[plan.group], assign_public_ip=False
+            subnets=listed(plan.subnet_ids), security_groups=[plan.group], assign_public_ip=False
         ),
         load_balancers=_targets(plan),
         health_check_grace_period_seconds=120 if plan.balancer else None,

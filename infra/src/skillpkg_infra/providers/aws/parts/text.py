@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
+
+Texts = Sequence[pulumi.Input[str]]
 
 
 def once(value: pulumi.Input[str], *ready: pulumi.Resource) -> pulumi.Output[str]:
@@ -20,3 +24,11 @@ def joined(*parts: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.all(*parts).apply(
         lambda found: "".join(str(part) for part in found if part is not None)
     )
+
+
+def listed(texts: Texts) -> pulumi.Input[Texts]:
+    """Return the texts as the SDK takes them; a program in another language hands over one output.
+
+    Such a list is not known before it exists, so nobody may walk through it.
+    """
+    return texts if isinstance(texts, pulumi.Output) else list(texts)
