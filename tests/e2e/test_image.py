@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import ssl
 import subprocess
 import sys
+import tarfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -26,16 +28,18 @@ from support import image
 from support.image_compose import Machine, machine
 from support.tools import free_port
 
-pytestmark = [pytest.mark.xdist_group("image"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.xdist_group("image"), pytest.mark.timeout(1500)]
 UNPRIVILEGED = "10001"
+SHIM = image.ROOT / "tests/support/image_docker.py"
 BUILD_TOOLS = ("pip", "pip3", "gcc", "cc", "make", "uv", "git", "curl", "pulumi")
 DATABASE = """
 set -eu; data=/var/lib/postgresql/data
-initdb --auth=scram-sha-256 --pwfile="$POSTGRES_PASSWORD_FILE" -U "$POSTGRES_USER" \
+initdb --auth-local=trust --auth-host=scram-sha-256 \
+  --pwfile="$POSTGRES_PASSWORD_FILE" -U "$POSTGRES_USER" \
   --encoding=UTF8 --locale=C -D "$data" >/dev/null
 echo 'host all all all scram-sha-256' >> "$data/pg_hba.conf"
 echo "CREATE DATABASE $POSTGRES_DB" | postgres --single -D "$data" postgres >/dev/null
-exec postgres -D "$data" -k /tmp -h '*'
+exec postgres -D "$data" -k /var/run/postgresql -h '*'
 """
 
 
@@ -96,6 +100,7 @@ def start_database(made: Machine) -> None:
         f"--volume={folder}:/wheel/{folder.name}:ro",
         f"--volume={folder}.libs:/wheel/{folder.name}.libs:ro",
         f"--env=PATH=/wheel/{folder.name}/pginstall18/bin:/usr/bin:/bin",
+        "--env=PGHOST=/var/run/postgresql",
         image=image.IMAGE,
         user=UNPRIVILEGED,
         volumes=["database:/var/lib/postgresql/data:U", "password:/run/password:ro"],
@@ -251,6 +256,61 @@ def test_the_image_says_what_it_is(running: Running) -> None:
     assert "/etc/ssl" not in history
     base = running.machine.storage.podman("image", "inspect", "--format", "{{.Size}}", image.BASE)
     assert (facts["Size"] - int(base)) / 1e6 < 300
+
+
+FENCE = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def typed() -> list[str]:
+    """Return docs/SINGLE_MACHINE.md's commands on a machine that is up, as they are written."""
+    page = (image.ROOT / "docs/SINGLE_MACHINE.md").read_text("utf-8")
+    lines = [
+        line
+        for block in FENCE.findall(page)
+        for line in block.replace("\\\n", " ").splitlines()
+        if line.startswith("docker ")
+    ]
+    return [line for line in lines if not line.endswith((" up -d", " localhost/skreg api"))]
+
+
+def test_what_the_page_says_to_type_does_what_it_says(running: Running, tmp_path: Path) -> None:
+    (tmp_path / "password.txt").write_text("correct horse battery staple\n")
+    facts = tmp_path / "machine.json"
+    facts.write_text(json.dumps(running.machine.facts()))
+    shim = tmp_path / "bin" / "docker"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec {sys.executable} {SHIM} "$@"\n')
+    shim.chmod(0o755)
+    environment = {
+        **running.machine.storage.environment,
+        "PATH": f"{shim.parent}:{os.environ['PATH']}",
+        "SKREG_TEST_MACHINE": str(facts),
+    }
+    said = {}
+    for command in typed():
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", command],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        said[command] = done.stdout
+    assert len(said) == 6, "a new command of the page wants a look at what it did"
+    assert any(text.startswith("sha256:") for text in said.values())
+    assert (tmp_path / "root.crt").read_bytes() == running.authority.read_bytes()
+    assert (tmp_path / "skreg.dump").read_bytes().startswith(b"PGDMP")
+    with tarfile.open(tmp_path / "keys.tar") as keys:
+        assert sum(name.endswith(".pem") for name in keys.getnames()) == 5
+    with tarfile.open(tmp_path / "storage.tar") as stored:
+        assert any("/trust/" in name for name in stored.getnames())
+    alice = Client(tmp_path / "alice", running)
+    alice.home.mkdir()
+    fingerprint = next(text for text in said.values() if text.startswith("sha256:")).strip()
+    alice.run("registry", "add", "box", running.url, "--root-fingerprint", fingerprint)
+    alice.run("login", "alice", "--password-stdin", secret="correct horse battery staple")
 
 
 def test_first_run_keeps_what_is_there(running: Running) -> None:

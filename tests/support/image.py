@@ -48,7 +48,9 @@ class Storage:
             "CONTAINERS_CONF": str(_engine_configuration(folder)),
         }
 
-    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, check: bool = True, seconds: float = 240
+    ) -> subprocess.CompletedProcess[str]:
         """Run a program on this storage; its output is in the failure."""
         done = subprocess.run(
             command,
@@ -57,7 +59,7 @@ class Storage:
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
-            timeout=240,
+            timeout=seconds,
         )
         if check and done.returncode != 0:
             raise AssertionError(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
@@ -100,6 +102,7 @@ def _make_base(storage: Storage) -> None:
             f"--include={BASE_PACKAGES}",
             "bookworm",
             str(system),
+            seconds=1200,
         )
         for downloaded in (
             *system.glob("var/cache/apt/**/*.deb"),

@@ -86,6 +86,18 @@ class Machine:
         form = "{{.State.ExitCode}}"
         return int(self.storage.podman("inspect", "--format", form, self.ids[name]))
 
+    def facts(self) -> dict[str, Any]:
+        """Return what `support.image_docker` needs, to play commands that somebody typed."""
+        return {
+            "ids": self.ids,
+            "image": self.compose["services"]["api"]["image"],
+            "prefix": self.prefix,
+            "options": {
+                name: [*_options(service), *self._places(name, service)]
+                for name, service in self.compose["services"].items()
+            },
+        }
+
     def remove(self) -> None:
         """Remove every container, volume and network of this prefix."""
         for identity in self.ids.values():
