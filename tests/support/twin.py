@@ -21,11 +21,11 @@ import yaml
 from skillpkg_infra.plan.registered import revealed
 from skillpkg_infra.plan.report import containers
 from skillpkg_infra.plan.run import Plan, plan_stack
-from skillpkg_infra.providers.aws.answers import REGION
+from skillpkg_infra.providers.aws.answers import PASSWORD, REGION
 from skillpkg_infra.providers.aws.authorities import BUNDLE
 from support import twin_edge, twin_process
 from support.registry_process import free_port
-from support.twin_answers import CACHE_PASSWORD, FIRST_PASSWORD, TwinAnswers
+from support.twin_answers import FIRST_PASSWORD, TwinAnswers
 from support.twin_aws import KEYS, TwinAws, twin_aws
 from support.twin_customer import Customer
 from support.twin_edge import Balancer, Bucket
@@ -192,7 +192,7 @@ def twin(folder: Path, profile: str = "dev", **keys: Any) -> Iterator[Twin]:
         answers = TwinAnswers(aws)
         valkey = None
         if keys.get("cache"):
-            valkey = stack.enter_context(twin_valkey(folder / "valkey", CACHE_PASSWORD))
+            valkey = stack.enter_context(twin_valkey(folder / "valkey", PASSWORD))
             answers.cache = valkey.address
         plan = _planned(folder, answers, keys)
         aws.rights.roles = _rights(plan)

@@ -20,8 +20,6 @@ from support.twin_aws import TwinAws
 
 Facts = dict[str, Any]
 CACHE = "aws:elasticache/serverlessCache:ServerlessCache"
-CACHE_PASSWORD = "not-a-real-password"
-"""What `AwsAnswers` makes of a random password."""
 FIRST_PASSWORD = uuid.uuid4().hex
 
 

@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+PASSWORD = "not-a-real-password".ljust(48, "x")
+"""What every random password is; as long as the program asks for."""
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 PARTITION = "aws"
@@ -151,6 +153,6 @@ OUTPUTS: dict[str, Callable[[str, str, Mapping[str, Any]], Facts]] = {
     "aws:s3/bucket:Bucket": _bucket,
     "aws:secretsmanager/secret:Secret": _secret,
     "random:index/randomId:RandomId": lambda i, r, _: {"hex": "0a1b2c3d"},
-    "random:index/randomPassword:RandomPassword": lambda i, r, _: {"result": "not-a-real-password"},
+    "random:index/randomPassword:RandomPassword": lambda i, r, _: {"result": PASSWORD},
 }
 """Type -> what it adds to the usual ARN and name."""

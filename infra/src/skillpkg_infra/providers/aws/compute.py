@@ -20,6 +20,7 @@ from skillpkg_infra.providers.aws.parts.door import Door, door
 from skillpkg_infra.providers.aws.parts.edge import error_alarm
 from skillpkg_infra.providers.aws.parts.policies import Text
 from skillpkg_infra.providers.aws.parts.repository import repository
+from skillpkg_infra.providers.aws.parts.sealing import sealing_secrets
 from skillpkg_infra.providers.aws.parts.security_groups import security_group
 from skillpkg_infra.providers.aws.parts.services import ServicePlan, cluster, service
 from skillpkg_infra.providers.aws.parts.text import joined
@@ -101,7 +102,7 @@ def _workloads(
     environments: dict[Identity, dict[str, Text]],
 ) -> dict[Identity, Workload]:
     key = data_key(scope, "log-key", account, services=(), more=[log_statement(account)])
-    secrets: dict[Identity, dict[str, Text]] = {who: {} for who in Identity}
+    secrets = sealing_secrets(scope, account)
     if args.get("cache"):
         secrets[Identity.API]["VALKEY_URL"] = cache(
             scope, account, args["vpc_id"], args["subnet_ids"], groups[Identity.API]
