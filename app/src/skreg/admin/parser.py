@@ -6,11 +6,11 @@ A further group of commands is a function that takes ``Groups`` and one line in 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from importlib import import_module
-from pathlib import Path
 
-Groups = argparse._SubParsersAction
+from skreg.admin.actions import Groups, add_action, add_group
+from skreg.admin.parser_moderation import add_moderation
+from skreg.admin.parser_packages import add_packages
+
 ROLES = ("owner", "maintainer", "publisher", "reader")
 SCOPES = ("read", "publish", "yank", "admin")
 _FUNCTIONS = {"show": "show_one", "reset-code": "reset_code"}
@@ -29,43 +29,8 @@ def add_admin(commands: Groups[argparse.ArgumentParser]) -> None:
     _add_namespaces(groups)
     _add_tokens(groups)
     _add_sessions(groups)
-    from skreg.admin.parser_moderation import add_moderation  # these need what is below
-    from skreg.admin.parser_packages import add_packages
-
     add_packages(groups)
     add_moderation(groups)
-
-
-def add_action(
-    group: Groups[argparse.ArgumentParser],
-    name: str,
-    target: str,
-    told: str,
-    arguments: Sequence[str] = (),
-) -> argparse.ArgumentParser:
-    """Add one command; ``target`` is ``module:function``, imported when it runs."""
-    action = group.add_parser(name, help=told, description=f"{told[:1].upper()}{told[1:]}.")
-    for argument in arguments:
-        action.add_argument(argument)
-    action.add_argument("--data-dir", type=Path, help="of skreg up; else DATABASE_URL")
-    action.add_argument("--json", action="store_true", help="print one JSON document")
-    action.set_defaults(run=lambda parsed: _run(target, parsed))
-    return action
-
-
-def add_group(
-    groups: Groups[argparse.ArgumentParser], name: str, told: str
-) -> Groups[argparse.ArgumentParser]:
-    """Add a group of commands."""
-    group = groups.add_parser(name, help=told)
-    found: Groups[argparse.ArgumentParser] = group.add_subparsers(required=True, metavar="ACTION")
-    return found
-
-
-def _run(target: str, parsed: argparse.Namespace) -> int:
-    module, _, function = target.partition(":")
-    getattr(import_module(module), function)(parsed)
-    return 0
 
 
 def _add_accounts(groups: Groups[argparse.ArgumentParser]) -> None:

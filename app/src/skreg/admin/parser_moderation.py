@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from skreg.admin.parser import Groups, add_action, add_group
+from skreg.admin.actions import Groups, add_action, add_group
 
 _PLACE = "skreg.admin.moderation"
 _RECORDS = "skreg.admin.records"
