@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ def file(folder: Path) -> Iterator[BlobBackend]:
 
 @contextmanager
 def s3(folder: Path) -> Iterator[BlobBackend]:
+    bucket = f"skreg-{uuid.uuid4().hex[:8]}"  # moto's state is the process's
     with moto_kms.aws() as server:
         boto3.client(
             "s3",
@@ -50,10 +52,10 @@ def s3(folder: Path) -> Iterator[BlobBackend]:
             aws_access_key_id="test",
             aws_secret_access_key="test",
         ).create_bucket(
-            Bucket="skreg", CreateBucketConfiguration={"LocationConstraint": moto_kms.REGION}
+            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": moto_kms.REGION}
         )
         broken = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
-        uri = f"s3://skreg?region={moto_kms.REGION}"
+        uri = f"s3://{bucket}?region={moto_kms.REGION}"
         yield BlobBackend(uri, environment=server.environment, broken=broken)
 
 

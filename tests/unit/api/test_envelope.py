@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from skreg.bootstrap import ApiContainer
+from skreg.bootstrap import utc_now
 from support.asgi import AsgiClient
 from support.database import DatabaseServer
 from support.registry import Registry, client_of
@@ -71,7 +72,7 @@ async def test_a_mistake_of_ours_tells_nothing(
     async def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("skreg.db.queries.search.tags", broken)
+    monkeypatch.setattr("skreg.db.queries.search_facets.tags", broken)
     answer = await client.get("/v1/tags", accept="*/*")
     assert answer.status == 500
     assert b"secret" not in answer.body
@@ -118,21 +119,16 @@ async def test_readiness_waits_for_the_schema(server: DatabaseServer, tmp_path: 
         await container.close()
 
 
-async def test_readiness_sees_a_late_signer_and_a_lost_store(
-    container: ApiContainer, client: AsgiClient, registry: Registry
-) -> None:
-    from datetime import timedelta
-
-    from skreg.bootstrap import utc_now
-
-    (registry.storage / "index" / "timestamp").unlink()
-    await registry.work(lambda: utc_now() - timedelta(hours=80))
+async def test_readiness_sees_a_late_signer_and_a_lost_store(registry: Registry) -> None:
+    container = registry.api(clock=lambda: utc_now() + timedelta(hours=80))
+    client = client_of(container)
     late = await client.get("/readyz")
     assert (late.status, late.json()["degraded"]) == (200, ["signer"])
     shutil.rmtree(registry.storage)
     registry.storage.write_text("not a folder")
     gone = await client.get("/readyz")
     assert gone.json()["degraded"] in (["storage"], ["pki"])
+    await container.close()
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800", "\ufffe", "a" * 64])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -108,7 +109,10 @@ def loaded(*words: str) -> set[str]:
         f"main({list(words)!r})\n"
         "print(*sys.modules, file=sys.stderr)"
     )
-    ended = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True)
+    alone = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
+    ended = subprocess.run(
+        [sys.executable, "-I", "-c", script], capture_output=True, text=True, env=alone
+    )
     return set(ended.stderr.split())
 
 

@@ -78,7 +78,7 @@ def downgraded(package: PackageIndex, found: IndexVersion) -> tuple[str, ...]:
     """Return the warning about a version that its publisher did not sign, after one it did."""
     if found.signer.kind == "publisher":
         return ()
-    before = (one for one in package.versions.values() if one.published_at < found.published_at)
+    before = (one for one in package.versions.values() if one.log_index < found.log_index)
     if not any(one.signer.kind == "publisher" for one in before):
         return ()
     return (

@@ -8,6 +8,7 @@ bytes in network order, then a chunk of length 0. The answer ends with ``\\0``: 
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 from urllib.parse import urlsplit
 
@@ -44,21 +45,24 @@ class ClamdScanner:
         try:
             async with asyncio.timeout(self._patience):
                 answer = await self._ask(data)
-        except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError) as error:
+        except (OSError, EOFError, TimeoutError) as error:
             raise self._absent(str(error) or type(error).__name__) from error
         return self._read(answer)
 
     async def _ask(self, data: bytes) -> str:
-        reader, writer = await self._connect()
-        try:
-            return await _talk(reader, writer, data)
-        finally:
-            writer.close()
+        with await self._connect() as connection:
+            return await _talk(connection, data)
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connect(self) -> socket.socket:
+        """Return a connected socket, at whichever of the host's addresses clamd listens."""
         if self._path:
-            return await asyncio.open_unix_connection(self._path, limit=LONGEST_ANSWER)
-        return await asyncio.open_connection(self._host, self._port, limit=LONGEST_ANSWER)
+            _, writer = await asyncio.open_unix_connection(self._path)
+        else:
+            _, writer = await asyncio.open_connection(self._host, self._port)
+        connection: socket.socket = writer.get_extra_info("socket").dup()
+        writer.close()
+        connection.setblocking(False)
+        return connection
 
     def _read(self, answer: str) -> str | None:
         text = answer.removeprefix("stream: ")
@@ -83,26 +87,38 @@ class ClamdScanner:
         )
 
 
-async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, data: bytes) -> str:
-    """Send the file while waiting for the answer: clamd may refuse before it has all of it."""
-    sending = asyncio.ensure_future(_send(writer, data))
+async def _talk(connection: socket.socket, data: bytes) -> str:
+    """Send the file while waiting for the answer: clamd may refuse before it has all of it.
+
+    It then answers and closes, and what is sent after that fails. A stream would end with that
+    failure and lose the answer; a socket still has it.
+    """
+    sending = asyncio.ensure_future(_send(connection, data))
     try:
-        answer = await reader.readuntil(b"\0")
+        answer = await _answer(connection)
     finally:
         sending.cancel()
-        # An answer counts, also when clamd closed before it had read everything.
         await asyncio.gather(sending, return_exceptions=True)
-    return answer[:-1].decode("utf-8", "replace").strip()
+    return answer.decode("utf-8", "replace").strip()
 
 
-async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
-    writer.write(b"zINSTREAM\0")
+async def _answer(connection: socket.socket) -> bytes:
+    loop, found = asyncio.get_running_loop(), b""
+    while b"\0" not in found:
+        piece = await loop.sock_recv(connection, LONGEST_ANSWER)
+        if not piece or len(found) > LONGEST_ANSWER:
+            raise EOFError("it closed the connection" if not piece else "its answer has no end")
+        found += piece
+    return found.partition(b"\0")[0]
+
+
+async def _send(connection: socket.socket, data: bytes) -> None:
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(connection, b"zINSTREAM\0")
     for start in range(0, len(data), CHUNK):
         chunk = data[start : start + CHUNK]
-        writer.write(struct.pack("!I", len(chunk)) + chunk)
-        await writer.drain()
-    writer.write(struct.pack("!I", 0))
-    await writer.drain()
+        await loop.sock_sendall(connection, struct.pack("!I", len(chunk)) + chunk)
+    await loop.sock_sendall(connection, struct.pack("!I", 0))
 
 
 def open_scanner(url: str) -> ClamdScanner:
