@@ -24,22 +24,22 @@ TOTAL_CAP = 1000
 _LAST = len(TIER_SIZES)
 _ENOUGH = 60
 """So many hits in a tier end the search there."""
-_FURTHER = 2
-"""Tiers that names are looked at further than texts."""
+_FURTHER, _FURTHER_OF_SEVERAL = 2, 1
+"""Tiers that names are looked at further than texts, of one word and of several: bringing long
+lists together costs most."""
 _LOOKED_AT = 5000
 """Matches that one step reads from the index at most."""
 _RANKED = 1000
 """The most popular of them, which are ranked; as many as the pages show."""
-_NAMES, _NAMES_OF_SEVERAL = 500, 1000
-"""Matching names of the further tiers, which are ranked with them: of one word and of several,
-whose rank depends on how near they stand and tells less of popularity."""
+_NAMES = 500
+"""Matching names of the further tiers, which are ranked with them."""
 _SAME_NAME = 20
 """Packages of exactly the name that was typed, which stand first."""
 _SURELY = 1200
 """A tier that should hold so many matches is counted instead of all."""
 _LARGE = 200_000
-"""Packages from which on several words are not counted beyond what their search has read: bringing
-their long lists together costs most, and is better spent on names of one more tier."""
+"""Packages from which on several words are not counted beyond what their search has read: the time
+is better spent on names of one more tier."""
 HIT = "namespace, name, version, description, category, tags, published_at"
 SCORE = "ts_rank(document, CAST(:words AS tsquery)) * ln(popularity + 3)"
 """How well the text fits, raised by popularity: a thousand downloads weigh sixfold."""
@@ -137,15 +137,15 @@ class _Cascade:
             WHERE true {order} LIMIT {limit}"""
 
     def _names(self, tier: int) -> str:
-        further = min(tier + _FURTHER, _LAST)
+        more = _FURTHER_OF_SEVERAL if self.wanted.several else _FURTHER
+        further = min(tier + more, _LAST)
         if tier >= further or not self.wanted.names:
             return ""
-        most = _NAMES_OF_SEVERAL if self.wanted.several else _NAMES
         return f"""
             UNION ALL (
                 SELECT package_id, tier, popularity, document FROM package_search
                 WHERE tier > {tier} AND tier <= {further} AND document @@ CAST(:names AS tsquery)
-                LIMIT {most})"""
+                LIMIT {_NAMES})"""
 
     async def _total(self, tier: int, matched: int) -> tuple[int, bool]:
         """Count in the smallest tier that should hold more than is ever shown, or in all."""
