@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
+from typing import Protocol
 
 import yaml
 
@@ -39,7 +41,6 @@ def load_mapping(text: str, *, path: str, first_line: int = 1) -> JsonObject:
             Rule.YAML_TOO_LARGE, 0, f"It is over {MAX_YAML_BYTES} bytes.", "Shorten it."
         )
     try:
-        _check_events(source)
         value = _build(source)
     except yaml.YAMLError as error:
         raise _syntax(source, error) from error
@@ -68,75 +69,103 @@ class _Source:
         )
 
 
-def _check_events(source: _Source) -> None:
-    depth = 0
-    for event in yaml.parse(source.text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line if event.start_mark is not None else 0
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise source.refused(
-                Rule.YAML_ANCHOR, line, "Anchors (&) and aliases (*) are not read.", "Write it out."
-            )
-        if getattr(event, "tag", None) is not None:
-            raise source.refused(Rule.YAML_TAG, line, "Tags (!) are not read.", "Quote the value.")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
-            raise source.refused(
-                Rule.YAML_TOO_DEEP, line, f"It is nested deeper than {MAX_DEPTH}.", "Flatten it."
-            )
+class _Loader(Protocol):
+    """What is used of PyYAML's loader."""
+
+    def check_event(self, kind: type[yaml.Event]) -> bool: ...
+    def peek_event(self) -> yaml.Event: ...
+    def get_event(self) -> yaml.Event: ...
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str: ...
+    def construct_object(self, node: yaml.Node) -> JsonValue: ...
+    def dispose(self) -> None: ...
 
 
 def _build(source: _Source) -> JsonValue:
-    loader = yaml.SafeLoader(source.text)
+    """Build the one document from the parser's events; each is checked before it is used."""
+    loader: _Loader = yaml.SafeLoader(source.text)
     try:
-        node = loader.get_single_node()
-        return {} if node is None else _plain(loader, node, source)
+        loader.get_event()  # the stream begins
+        if loader.check_event(yaml.StreamEndEvent):
+            return {}
+        loader.get_event()  # the document begins
+        value = _plain(loader, loader.get_event(), source, 0)
+        loader.get_event()  # the document ends
+        if not loader.check_event(yaml.StreamEndEvent):
+            why = "There is a second document."
+            raise source.refused(Rule.YAML_SYNTAX, _line(loader.peek_event()), why, "Keep one.")
+        return value
     finally:
         loader.dispose()
 
 
-def _plain(loader: yaml.SafeLoader, node: yaml.Node, source: _Source) -> JsonValue:
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(loader, node, source)
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(loader, item, source) for item in node.value]
-    return _scalar(loader, node, source)
+def _plain(loader: _Loader, event: yaml.Event, source: _Source, depth: int) -> JsonValue:
+    """Return the value that an event begins; its last event is the next that is not read."""
+    _require_plain(event, source)
+    if isinstance(event, yaml.ScalarEvent):
+        return _scalar(loader, event, source)
+    if depth == MAX_DEPTH:
+        why = f"It is nested deeper than {MAX_DEPTH}."
+        raise source.refused(Rule.YAML_TOO_DEEP, _line(event), why, "Flatten it.")
+    if isinstance(event, yaml.MappingStartEvent):
+        return _mapping(loader, source, depth + 1)
+    return [
+        _plain(loader, item, source, depth + 1) for item in _until(loader, yaml.SequenceEndEvent)
+    ]
 
 
-def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode, source: _Source) -> JsonObject:
+def _require_plain(event: yaml.Event, source: _Source) -> None:
+    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+        why = "Anchors (&) and aliases (*) are not read."
+        raise source.refused(Rule.YAML_ANCHOR, _line(event), why, "Write it out.")
+    if getattr(event, "tag", None) is not None:
+        raise source.refused(
+            Rule.YAML_TAG, _line(event), "Tags (!) are not read.", "Quote the value."
+        )
+
+
+def _until(loader: _Loader, end: type[yaml.Event]) -> Iterator[yaml.Event]:
+    while not isinstance(event := loader.get_event(), end):
+        yield event
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line if event.start_mark is not None else 0
+
+
+def _mapping(loader: _Loader, source: _Source, depth: int) -> JsonObject:
     found: JsonObject = {}
-    for key, value in node.value:
-        line = key.start_mark.line
-        if not isinstance(key, yaml.ScalarNode):
-            raise source.refused(Rule.YAML_SHAPE, line, "A key must be a word.", "key: value")
-        if key.tag == _TAG + "merge":
-            raise source.refused(
-                Rule.YAML_ANCHOR, line, "Merge keys (<<) are not read.", "Write it out."
-            )
+    for key in _until(loader, yaml.MappingEndEvent):
+        _require_plain(key, source)
+        if not isinstance(key, yaml.ScalarEvent):
+            raise source.refused(Rule.YAML_SHAPE, _line(key), "A key must be a word.", "key: value")
+        if _tag_of(loader, key) == _TAG + "merge":
+            why = "Merge keys (<<) are not read."
+            raise source.refused(Rule.YAML_ANCHOR, _line(key), why, "Write it out.")
         if key.value in found:
-            raise source.refused(
-                Rule.YAML_DUPLICATE_KEY, line, f"{key.value!a} stands twice.", "Keep one of them."
-            )
-        found[key.value] = _plain(loader, value, source)
+            why = f"{key.value!a} stands twice."
+            raise source.refused(Rule.YAML_DUPLICATE_KEY, _line(key), why, "Keep one of them.")
+        found[key.value] = _plain(loader, loader.get_event(), source, depth)
     return found
 
 
-def _scalar(loader: yaml.SafeLoader, node: yaml.Node, source: _Source) -> JsonValue:
+def _tag_of(loader: _Loader, event: yaml.ScalarEvent) -> str:
+    return loader.resolve(yaml.ScalarNode, event.value, event.implicit)
+
+
+def _scalar(loader: _Loader, event: yaml.ScalarEvent, source: _Source) -> JsonValue:
     """Build text, numbers, true, false and null; dates and what JSON lacks stay as written."""
-    if node.tag in _TYPED:
+    tag, written = _tag_of(loader, event), str(event.value)
+    if tag in _TYPED:
         try:
-            value: JsonValue = loader.construct_object(node)
+            value: JsonValue = loader.construct_object(yaml.ScalarNode(tag, written))
         except ValueError:
-            return str(node.value)
+            return written
         exact = not isinstance(value, float) or math.isfinite(value)
-        return value if exact and abs(value or 0) < 2**53 else str(node.value)  # type: ignore[arg-type]
-    if node.tag not in _AS_WRITTEN:
-        raise source.refused(
-            Rule.YAML_TAG, node.start_mark.line, "A value is of no plain type.", "Quote the value."
-        )
-    return str(node.value)
+        return value if exact and abs(value or 0) < 2**53 else written  # type: ignore[arg-type]
+    if tag not in _AS_WRITTEN:
+        why = "A value is of no plain type."
+        raise source.refused(Rule.YAML_TAG, _line(event), why, "Quote the value.")
+    return written
 
 
 def _syntax(source: _Source, error: yaml.YAMLError) -> ArchiveInvalid:
