@@ -17,7 +17,7 @@ from skreg.db.migrate import head, migrate
 from support import revisions
 from support.asgi import AsgiClient
 from support.database import DatabaseServer, database_server
-from support.earlier import checked_out, commit_before
+from support.earlier import previous_release
 from support.populated import OWNER, populate
 from support.registry import PASSWORD, Registry, client_of
 from support.registry_process import Http, free_port, running, wait_until_ready
@@ -126,19 +126,19 @@ class Reader:
 def test_the_release_before_serves_while_and_after_the_schema_moves(
     server: DatabaseServer, tmp_path: Path
 ) -> None:
-    earlier = commit_before(head())
+    earlier = previous_release(tmp_path)
     if earlier is None:
         pytest.skip("the history has no release with an older schema: a shallow clone")
-    commit, its_head = earlier
+    old = earlier.environment
     log, port = tmp_path / "log", free_port()
-    with server.empty() as url, checked_out(commit, tmp_path) as old:
+    with server.empty() as url:
         registry = Registry(url, tmp_path / "registry")
         http = Http(f"http://127.0.0.1:{port}")
         api = registry.common | {"LISTEN_PORT": str(port)} | old
         with running("worker", registry.worker_environment() | old, log) as worker:  # noqa: SIM117
             with running("api", api, log) as process:
                 wait_until_ready(http, process, log)
-                assert registry.sql("SELECT version_num FROM alembic_version") == [(its_head,)]
+                assert registry.sql("SELECT version_num FROM alembic_version") == [(earlier.head,)]
                 acme = http.sign_up(OWNER, PASSWORD)
                 _publish(acme, "1.0.0", 202)
                 acme.wait_for("acme/demo", "1.0.0")

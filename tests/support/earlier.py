@@ -1,47 +1,79 @@
-"""An earlier release of the registry, from the repository's own history."""
+"""The code of the release before this one: the latest commit whose schema is older than today's."""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-_VERSIONS = "app/src/skreg/db/migrations/versions"
+from skreg.db.migrate import head
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSIONS = "app/src/skreg/db/migrations/versions"
+SOURCES = ("app/src", "cli/src")
 _REVISION = re.compile(r"/r(\d{4})_\w+\.py$", re.MULTILINE)
 
 
-def _git(*words: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=False
-    )
-    return done.stdout
+@dataclass(frozen=True)
+class Release:
+    """An earlier release's source folders and the head of its migrations."""
+
+    commit: str
+    head: str
+    sources: tuple[Path, ...]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes a Python process import this release's code."""
+        return {"PYTHONPATH": os.pathsep.join(str(folder) for folder in self.sources)}
+
+    def run(self, *words: str, environment: Mapping[str, str]) -> str:
+        """Run Python with this release's code to its end; returns what it printed."""
+        passed = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        done = subprocess.run(
+            [sys.executable, *words],
+            env={**passed, **self.environment, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def knows(self, setting: str) -> bool:
+        """Whether this release reads an environment variable."""
+        text = (self.sources[0] / "skreg" / "settings.py").read_text("utf-8")
+        return f"    {setting.lower()}:" in text
 
 
-def commit_before(revision: str) -> tuple[str, str] | None:
-    """Return the newest commit whose schema is older than a revision, and that older head.
-
-    None where the history is not there: a shallow clone, or no repository.
-    """
-    for commit in _git("rev-list", "HEAD").split():
-        found = _REVISION.findall(_git("ls-tree", "-r", "--name-only", commit, "--", _VERSIONS))
-        if found and max(found) < revision:
-            return commit, max(found)
+def previous_release(folder: Path) -> Release | None:
+    """Unpack the release before this one; None where git or its history is absent."""
+    for commit in _commits():
+        known = _REVISION.findall(_git("ls-tree", "-r", "--name-only", commit, "--", VERSIONS))
+        if known and max(known) < head():
+            place = folder / f"at-{commit[:12]}"  # coverage leaves out folders of this name
+            archive = subprocess.run(
+                ["git", "archive", commit, *SOURCES], cwd=ROOT, capture_output=True, check=True
+            )
+            with tarfile.open(fileobj=BytesIO(archive.stdout)) as tar:
+                tar.extractall(place, filter="data")
+            return Release(commit, max(known), tuple(place / part for part in SOURCES))
     return None
 
 
-@contextmanager
-def checked_out(commit: str, folder: Path) -> Iterator[dict[str, str]]:
-    """Put a commit's sources into a folder; yields the environment in which Python takes them."""
-    place = folder / f"at-{commit[:12]}"
-    subprocess.run(
-        ["git", "-C", str(ROOT), "worktree", "add", "--detach", str(place), commit],
-        capture_output=True,
-        check=True,
-    )
+def _commits() -> Iterator[str]:
     try:
-        yield {"PYTHONPATH": f"{place}/app/src:{place}/cli/src"}
-    finally:
-        _git("worktree", "remove", "--force", str(place))
+        yield from _git("rev-list", "HEAD").split()
+    except (OSError, subprocess.CalledProcessError):
+        return
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout

@@ -9,9 +9,9 @@ from urllib.parse import quote
 import pytest
 
 from skreg.db.migrate import head
+from support.earlier import Release, previous_release
 from support.twin import USER, Twin, is_ready, twin
 from support.twin_answers import FIRST_PASSWORD
-from support.twin_release import Release, previous_release
 
 
 @pytest.fixture
