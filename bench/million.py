@@ -10,8 +10,8 @@ from itertools import pairwise
 import psycopg
 
 from bench.words import Row, real_words, rows
-from skreg.db.engine import open_engine, writing
 from skreg.db.migrate import migrate
+from skreg.db.pool import open_pool, writing
 from skreg.db.queries import search_popularity
 
 _COLUMNS = "package_id, namespace, name, version, description, category, tags, popularity, "
@@ -38,10 +38,10 @@ def load(url: str, packages: int) -> None:
 
 
 async def _set_tiers(url: str) -> None:
-    engine = open_engine(url, 1)
-    async with writing(engine) as connection:
+    pool = open_pool(url, 1)
+    async with writing(pool) as connection:
         await search_popularity.set_tiers(connection)
-    await engine.dispose()
+    await pool.close()
 
 
 def _set_aside(connection: psycopg.Connection) -> list[str]:

@@ -74,7 +74,7 @@ def _skreg(folder: Path) -> Iterator[Server]:
     try:
         migrate(database.url())
         settings = environment(folder / "storage", folder / "staging", port := free_port())
-        settings |= {"DATABASE_URL": database.url(), "LOG_LEVEL": "warning"}
+        settings |= {"DATABASE_URL": database.url()}
         (keys := folder / "keys").mkdir()
         asyncio.run(_ceremony(settings, keys))
         command = [sys.executable, "-m", "bench.served"]

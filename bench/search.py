@@ -17,14 +17,13 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import psycopg
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bench.million import load
 from bench.report import Figures, table
 from bench.words import real_words
 from skreg import embedded
-from skreg.db.engine import open_engine, reading, writing
+from skreg.db.pool import Connection, Pool, open_pool, reading, writing
+from skreg.db.queries import rows
 from skreg.db.queries import search as queries
 from skreg.db.queries.search_words import Filters, exact_name, understand
 
@@ -78,16 +77,16 @@ def _report_durations(server: embedded.EmbeddedServer) -> None:
 
 
 async def _measured(url: str, log: Path) -> Figures:
-    engine = open_engine(url, 1)
+    pool = open_pool(url, 1)
     try:
-        async with reading(engine) as connection:
+        async with reading(pool) as connection:
             asked = await _chosen(connection)
         with log.open() as lines:
             lines.seek(0, 2)
-            inside, outside = await _timed(engine, asked, lambda: _durations(lines.read()))
-        kept = {name: await _kept(engine, each) for name, each in asked.items()}
+            inside, outside = await _timed(pool, asked, lambda: _durations(lines.read()))
+        kept = {name: await _kept(pool, each) for name, each in asked.items()}
     finally:
-        await engine.dispose()
+        await pool.close()
     return _figures(inside, outside, kept)
 
 
@@ -95,7 +94,7 @@ def _durations(log: str) -> float:
     return sum(float(found) for found in _DURATION.findall(log))
 
 
-async def _chosen(connection: AsyncConnection) -> dict[str, list[str]]:
+async def _chosen(connection: Connection) -> dict[str, list[str]]:
     """Return queries by class, chosen by chance and by how many packages hold the word."""
     chance = random.Random(6)
     words = sorted({word for word in real_words().all if len(word) > 2 and "-" not in word})
@@ -112,14 +111,14 @@ async def _chosen(connection: AsyncConnection) -> dict[str, list[str]]:
     return asked
 
 
-async def _share(connection: AsyncConnection, word: str) -> float:
+async def _share(connection: Connection, word: str) -> float:
     sql = """
         SELECT count(*) FROM package_search WHERE document @@ plainto_tsquery('english', :word)"""
-    return float((await connection.execute(text(sql), {"word": word})).scalar_one()) / PACKAGES
+    return float(await rows.scalar(connection, sql, {"word": word})) / PACKAGES
 
 
 async def _timed(
-    engine: AsyncEngine, asked: dict[str, list[str]], reported: Callable[[], float]
+    pool: Pool, asked: dict[str, list[str]], reported: Callable[[], float]
 ) -> tuple[Spent, Spent]:
     """Return each query's median, in the server and around it; the first round warms up."""
     inside: dict[str, list[list[float]]] = {
@@ -131,7 +130,7 @@ async def _timed(
             for position, query in enumerate(each):
                 reported()
                 begun = time.perf_counter()
-                await _page(engine, query)
+                await _page(pool, query)
                 around = (time.perf_counter() - begun) * 1000
                 if turn:
                     inside[name][position].append(reported())
@@ -143,36 +142,38 @@ def _medians(runs: dict[str, list[list[float]]]) -> Spent:
     return {name: [median(each) for each in queries] for name, queries in runs.items()}
 
 
-async def _page(engine: AsyncEngine, query: str) -> queries.Found:
-    async with writing(engine) as connection:
+async def _page(pool: Pool, query: str) -> queries.Found:
+    async with writing(pool) as connection:
         return await queries.search(connection, Filters(query), offset=0, limit=PAGE)
 
 
-async def _kept(engine: AsyncEngine, asked: Sequence[str]) -> float:
+async def _kept(pool: Pool, asked: Sequence[str]) -> float:
     """Return the share of the exact ranking's first page that the cascade shows on its own."""
     shares = []
     for query in asked:
-        shown = {(hit.namespace, hit.name) for hit in (await _page(engine, query)).hits}
-        async with writing(engine) as connection:
+        shown = {(hit.namespace, hit.name) for hit in (await _page(pool, query)).hits}
+        async with writing(pool) as connection:
             best = await _exact(connection, query)
         shares.append(len(shown & set(best)) / max(1, len(best)))
     return sum(shares) / len(shares)
 
 
-async def _exact(connection: AsyncConnection, query: str) -> list[tuple[str, str]]:
+async def _exact(connection: Connection, query: str) -> list[tuple[str, str]]:
     """Rank every match by the same score, whatever it takes."""
     wanted = await understand(connection, Filters(query))
     if wanted is None:
         return []
-    await connection.execute(
-        text("SET LOCAL statement_timeout = 0")
-    )  # the API's deadline is not ours
+    await rows.run(connection, "SET LOCAL statement_timeout = 0")  # the API's deadline is not ours
     sql = f"""
         SELECT namespace, name FROM package_search WHERE document @@ CAST(:words AS tsquery)
         ORDER BY (name = :name) DESC, {queries.SCORE} DESC, popularity DESC, package_id
         LIMIT {PAGE}"""
     values = {"words": wanted.words, "name": exact_name(query)[1]}
-    return [(row[0], row[1]) for row in await connection.execute(text(sql), values)]
+    return await rows.all_rows(connection, _named, sql, values)
+
+
+def _named(namespace: str, name: str) -> tuple[str, str]:
+    return namespace, name
 
 
 def _figures(inside: Spent, outside: Spent, kept: dict[str, float]) -> Figures:

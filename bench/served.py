@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from skreg.api.server import serve
+from skreg.logs import configure
 from skreg.settings import load_api_settings
 
 
@@ -22,8 +23,11 @@ def environment(objects: Path, staging: Path, port: int) -> dict[str, str]:
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "LISTEN_HOST": "127.0.0.1",
         "LISTEN_PORT": str(port),
+        "LOG_LEVEL": "warning",  # as the peers, which write no line a request
     }
 
 
 if __name__ == "__main__":
-    serve(load_api_settings())
+    held = load_api_settings()
+    configure(held.log_level, held.log_format)
+    serve(held)

@@ -73,14 +73,21 @@ def doomed(container: WorkerContainer, calls: int) -> WorkerContainer:
 
 def _count_commits(countdown: Countdown) -> None:
     """Count before each commit and after it: what was committed may never be heard of."""
-    commit = psycopg.AsyncConnection.commit
+    commit, leave = psycopg.AsyncConnection.commit, psycopg.AsyncTransaction.__aexit__
 
-    async def counted(self: psycopg.AsyncConnection[Any]) -> None:
+    async def committed(self: psycopg.AsyncConnection[Any]) -> None:
         countdown.tick()
         await commit(self)
         countdown.tick()
 
-    psycopg.AsyncConnection.commit = counted  # type: ignore[method-assign]
+    async def left(self: psycopg.AsyncTransaction, *raised: Any) -> bool:
+        countdown.tick()
+        answer = await leave(self, *raised)
+        countdown.tick()
+        return answer
+
+    psycopg.AsyncConnection.commit = committed  # type: ignore[method-assign]
+    psycopg.AsyncTransaction.__aexit__ = left  # type: ignore[method-assign]
 
 
 def run_doomed_worker(registry: Registry, calls: int) -> bool:

@@ -133,7 +133,7 @@ class Matrix:
 
     async def begin_again(self) -> None:
         """Undo whatever the callers did."""
-        await self._container.engine.dispose()
+        await self._container.pool.close()
         self._server.renew(_COPY, self._template)
 
     def last_line(self) -> int:

@@ -116,7 +116,7 @@ async def _publish(registry: Registry, root: Path) -> Published:
 async def _publisher_ca(registry: Registry) -> bytes:
     container = registry.worker()
     try:
-        async with container.engine.connect() as connection:
+        async with container.pool.connect() as connection:
             state = await pipeline_pki.load(connection)
     finally:
         await container.close()

@@ -7,11 +7,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from skreg.bootstrap import open_access
 from skreg.db.access import DatabaseAccess
-from skreg.db.engine import open_engine
+from skreg.db.pool import Pool, open_pool
 from skreg.embedded import answers, socket_folder
 from skreg.errors import DatabaseUnavailable
 from skreg.settings import has_database_url, load_settings
@@ -20,15 +18,15 @@ from skreg.up_layout import layout_of
 T = TypeVar("T")
 
 
-def with_engine(data: Path | None, work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
+def with_pool(data: Path | None, work: Callable[[Pool], Awaitable[T]]) -> T:
     """Run ``work`` on that database, with an event loop of its own."""
 
     async def run() -> T:
-        engine = open_engine(database_of(data), 1)
+        pool = open_pool(database_of(data), 1)
         try:
-            return await work(engine)
+            return await work(pool)
         finally:
-            await engine.dispose()
+            await pool.close()
 
     return asyncio.run(run())
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     import procrastinate
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from sqlalchemy.ext.asyncio import AsyncEngine
 
     from skreg.api.services.downloads import DownloadCounts
     from skreg.api.services.issuer_keys import IssuerKeys
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from skreg.api.services.sessions import Sessions
     from skreg.db.access import DatabaseAccess
     from skreg.db.auditing import SignatureAudit
+    from skreg.db.pool import Pool
     from skreg.pki.keys import PkiKeys
     from skreg.ports.blobs import BlobStore
     from skreg.ports.cdn import Cdn
@@ -53,7 +53,7 @@ class ApiContainer:
     """What the API's services work with."""
 
     settings: ApiSettings
-    engine: AsyncEngine
+    pool: Pool
     storage: BlobStore
     staging: BlobStore
     queue: procrastinate.App
@@ -73,7 +73,7 @@ class ApiContainer:
         """Write what is still counted and return the connections."""
         await self.downloads.flush()
         await self.counters.close()
-        await self.engine.dispose()
+        await self.pool.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class WorkerContainer:
     """What the worker's steps work with; every port can be another one in a test."""
 
     settings: WorkerSettings
-    engine: AsyncEngine
+    pool: Pool
     storage: BlobStore
     staging: BlobStore
     queue: procrastinate.App
@@ -96,7 +96,7 @@ class WorkerContainer:
 
     async def close(self) -> None:
         """Return the database connections."""
-        await self.engine.dispose()
+        await self.pool.close()
         if self.audit is not None:
             self.audit.close()
 
@@ -117,24 +117,24 @@ def open_api(settings: ApiSettings, *, clock: Clock = utc_now) -> ApiContainer:
     from skreg.api.services.passwords import Passwords
     from skreg.api.services.sealing import Sealing
     from skreg.api.services.sessions import Sessions
-    from skreg.db.engine import open_engine
+    from skreg.db.pool import open_pool
     from skreg.queue import open_queue
 
     database = open_access(settings)
-    engine = open_engine(database, settings.database_pool_size)
+    pool = open_pool(database, settings.database_pool_size)
     valkey = settings.valkey_url
     web, hook, sealing = HttpWeb(), settings.mail_hook_url, settings.session_sealing_key
     sealed = Sealing(sealing.get_secret_value()) if sealing else None
     return ApiContainer(
         settings=settings,
-        engine=engine,
+        pool=pool,
         storage=open_blob_store(settings.storage_url),
         staging=open_blob_store(settings.staging_url),
         queue=open_queue(database),
         clock=clock,
         passwords=Passwords(),
-        sessions=Sessions(engine, clock, sealed),
-        downloads=DownloadCounts(engine, clock),
+        sessions=Sessions(pool, clock, sealed),
+        downloads=DownloadCounts(pool, clock),
         checks=asyncio.Semaphore(SIMULTANEOUS_CHECKS),
         web=web,
         issuer_keys=IssuerKeys(web),
@@ -157,14 +157,14 @@ def open_worker(settings: WorkerSettings, *, clock: Clock = utc_now) -> WorkerCo
     from skreg.adapters.hooks import HttpHooks
     from skreg.adapters.scanners import open_scanner
     from skreg.db.auditing import SignatureAudit
-    from skreg.db.engine import open_engine
+    from skreg.db.pool import open_pool
     from skreg.queue import open_queue
 
     database = open_access(settings)
     audit = SignatureAudit(database)
     return WorkerContainer(
         settings=settings,
-        engine=open_engine(database, settings.database_pool_size),
+        pool=open_pool(database, settings.database_pool_size),
         storage=open_blob_store(settings.storage_url),
         staging=open_blob_store(settings.staging_url),
         queue=open_queue(database),

@@ -10,10 +10,11 @@ from skreg.queue import defer_deliver
 
 if TYPE_CHECKING:
     import procrastinate
-    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from skreg.db.pool import Connection
 
 
-async def emit(queue: procrastinate.App, connection: AsyncConnection, event: Event) -> None:
+async def emit(queue: procrastinate.App, connection: Connection, event: Event) -> None:
     """Tell of an event as part of the transaction in which it happens."""
     for delivery in await webhooks.address(connection, event):
         await defer_deliver(queue, connection, delivery)

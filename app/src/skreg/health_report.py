@@ -15,7 +15,7 @@ import structlog
 from cryptography import x509
 
 from skreg.bootstrap import WorkerContainer
-from skreg.db.engine import reading
+from skreg.db.pool import reading
 from skreg.db.queries import work
 from skreg.errors import BlobMissing, SkregError
 from skreg.pki.state import PkiState
@@ -46,7 +46,7 @@ async def numbers(container: WorkerContainer) -> dict[str, float]:
     Raises:
         DatabaseUnavailable, StorageUnavailable: one of them does not answer.
     """
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         age = await work.oldest_waiting(connection)
         state = await pipeline_pki.load(connection)
     found = {"queue_age_seconds": round(age, 1)}

@@ -6,7 +6,7 @@ from procrastinate import RetryStrategy
 
 from skreg import queue
 from skreg.bootstrap import WorkerContainer
-from skreg.db.engine import writing
+from skreg.db.pool import writing
 from skreg.db.queries import housekeeping, idempotency, webhooks
 from skreg.publish.certify import fulfil_wishes
 from skreg.publish.pipeline import Pipeline
@@ -55,14 +55,14 @@ async def fulfil(container: WorkerContainer, pipeline: Pipeline) -> None:
 
 async def sweep(container: WorkerContainer) -> None:
     """Enqueue deliveries whose job was lost."""
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         for delivery_id in await webhooks.without_job(connection, queue.DELIVER):
             await queue.defer_deliver(container.queue, connection, delivery_id)
 
 
 async def forget(container: WorkerContainer) -> None:
     """Remove idempotency keys of a day ago, deliveries of months ago, and what ended long ago."""
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         await idempotency.forget_old(connection)
         await webhooks.forget_old(connection)
         await housekeeping.forget_ended(connection)

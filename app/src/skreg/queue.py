@@ -14,7 +14,7 @@ from procrastinate import PsycopgConnector
 from skreg.db.access import DatabaseAccess, access_to
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from skreg.db.pool import Connection
 
 ADVANCE = "skreg.advance"
 """Bring one version as far as it goes: argument ``version_id``."""
@@ -29,12 +29,19 @@ DELIVER = "skreg.deliver"
 QUEUE = "publication"
 HOOKS = "hooks"
 """Webhooks alone: a receiver that hangs keeps no publication waiting."""
+ADVANCE_MADE = f"""
+    procrastinate_defer_jobs_v1(ARRAY[ROW('{QUEUE}', '{ADVANCE}', 0, NULL, NULL,
+        jsonb_build_object('version_id', made.id), NULL)::procrastinate_job_to_defer_v1])"""
+"""``defer_advance`` as an expression, for the statement that makes the version's row ``made``.
+
+The call is procrastinate's own, of the function that its schema has in our migrations.
+"""
 
 
 def open_queue(database: DatabaseAccess | str, *, pool_size: int = 4) -> procrastinate.App:
     """Return a procrastinate app; it connects only when it is opened (by the worker).
 
-    Its pool asks for the password before each connection, as the engine does.
+    Its pool asks for the password before each connection, as ``skreg.db.pool`` does.
     """
     access = access_to(database)
     connector = PsycopgConnector(
@@ -43,42 +50,37 @@ def open_queue(database: DatabaseAccess | str, *, pool_size: int = 4) -> procras
     return procrastinate.App(connector=connector)
 
 
-async def defer_advance(
-    queue: procrastinate.App, connection: AsyncConnection, version_id: int
-) -> None:
+async def defer_advance(queue: procrastinate.App, connection: Connection, version_id: int) -> None:
     """Enqueue work on a version, as part of the connection's transaction."""
     await _defer(queue, connection, ADVANCE, {"version_id": version_id})
 
 
-async def defer_settle(queue: procrastinate.App, connection: AsyncConnection) -> None:
+async def defer_settle(queue: procrastinate.App, connection: Connection) -> None:
     """Enqueue a run of the sequencer, as part of the connection's transaction."""
     await _defer(queue, connection, SETTLE, {})
 
 
-async def defer_withdraw(queue: procrastinate.App, connection: AsyncConnection) -> None:
+async def defer_withdraw(queue: procrastinate.App, connection: Connection) -> None:
     """Enqueue the removal of what is withdrawn, as part of the connection's transaction."""
     await _defer(queue, connection, WITHDRAW, {})
 
 
-async def defer_certify(queue: procrastinate.App, connection: AsyncConnection) -> None:
+async def defer_certify(queue: procrastinate.App, connection: Connection) -> None:
     """Enqueue issuing and revoking, as part of the connection's transaction."""
     await _defer(queue, connection, CERTIFY, {})
 
 
-async def defer_deliver(
-    queue: procrastinate.App, connection: AsyncConnection, delivery_id: int
-) -> None:
+async def defer_deliver(queue: procrastinate.App, connection: Connection, delivery_id: int) -> None:
     """Enqueue a delivery, as part of the connection's transaction."""
     await _defer(queue, connection, DELIVER, {"delivery_id": delivery_id}, HOOKS)
 
 
 async def _defer(
     queue: procrastinate.App,
-    connection: AsyncConnection,
+    connection: Connection,
     task: str,
     values: dict[str, int],
     name: str = QUEUE,
 ) -> None:
-    raw = await connection.get_raw_connection()
-    deferrer = queue.configure_task(task, queue=name, connection=raw.driver_connection)
+    deferrer = queue.configure_task(task, queue=name, connection=connection)
     await deferrer.defer_async(**values)

@@ -15,7 +15,7 @@ from skillpkg.crypto import names
 from skreg import moderation_jobs, queue, ready_file
 from skreg.beside import beside
 from skreg.bootstrap import WorkerContainer
-from skreg.db.engine import writing
+from skreg.db.pool import writing
 from skreg.db.queries import pki, work
 from skreg.errors import DatabaseUnavailable, KeyMismatch, SkregError
 from skreg.health_report import each_minute
@@ -153,7 +153,7 @@ async def guarded(container: WorkerContainer, pipeline: Pipeline, version_id: in
     except Exception as error:
         _log.warning("version-failed", version=version_id, error=repr(error))
         with contextlib.suppress(SkregError):
-            async with writing(container.engine) as connection:
+            async with writing(container.pool) as connection:
                 await work.note_failure(connection, version_id, repr(error))
         raise
 
@@ -166,7 +166,7 @@ async def sweep(container: WorkerContainer, *, starting: bool = False) -> int:
             that it is gone. If one does run, the version's lock makes the second do nothing.
     """
     await _end_stalled(container.queue)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await work.without_job(connection, queue.ADVANCE, all_=starting)
         for version_id in found:
             await queue.defer_advance(container.queue, connection, version_id)
@@ -217,9 +217,9 @@ async def _settle(container: WorkerContainer, pipeline: Pipeline) -> bool:
 async def _require_known_keys(container: WorkerContainer) -> None:
     """End at once when a backend gives another key than before, and tell it where people look."""
     try:
-        await require_known(container.engine, container.keys)
+        await require_known(container.pool, container.keys)
     except KeyMismatch as error:
-        async with container.engine.connect() as connection:
+        async with container.pool.connect() as connection:
             await trouble.note(connection, error, container.clock())
         raise
 
@@ -236,7 +236,7 @@ async def _note_keys(container: WorkerContainer) -> None:
         "held": sorted(names.ca_id(signer.spki()) for signer in container.keys.every),
     }
     told = json.dumps(held).encode()
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         if await pki.read(connection, pki.WORKER) != told:
             await pki.save(connection, pki.WORKER, told)
 

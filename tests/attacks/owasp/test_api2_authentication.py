@@ -80,7 +80,7 @@ async def test_what_ends_a_session_ends_it(acme: AsgiClient, registry: Registry)
 
 async def test_a_session_lives_for_minutes(registry: Registry, container: ApiContainer) -> None:
     clock = MovingClock()
-    moved = dataclasses.replace(container, sessions=Sessions(container.engine, clock))
+    moved = dataclasses.replace(container, sessions=Sessions(container.pool, clock))
     client = await signed_up(client_of(moved))
     clock.advance(timedelta(minutes=16))
     assert (await client.get("/v1/auth/me")).status == 401

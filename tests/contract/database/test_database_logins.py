@@ -12,13 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pytest
-from sqlalchemy import text
 
 from skreg.bootstrap import open_access
 from skreg.db.access import DatabaseAccess
 from skreg.db.auditing import SignatureAudit
-from skreg.db.engine import open_engine, reading
 from skreg.db.migrate import head, migrate
+from skreg.db.pool import open_pool, reading
+from skreg.db.queries import rows
 from skreg.errors import ConfigurationInvalid, DatabaseUnavailable, Missing, Unavailable
 from skreg.queue import QUEUE, open_queue
 from skreg.settings import load_settings
@@ -38,13 +38,13 @@ def access(url: str, **more: str) -> DatabaseAccess:
     return open_access(load_settings({"DATABASE_URL": url, **more}))
 
 
-async def ask(engine_access: DatabaseAccess) -> str:
-    engine = open_engine(engine_access, 1)
+async def ask(found: DatabaseAccess) -> str:
+    pool = open_pool(found, 1)
     try:
-        async with reading(engine) as connection:
-            return str((await connection.execute(text("SELECT current_user"))).scalar_one())
+        async with reading(pool) as connection:
+            return str(await rows.scalar(connection, "SELECT current_user"))
     finally:
-        await engine.dispose()
+        await pool.close()
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def password_file(tmp_path: Path) -> Path:
 
 
 def test_a_rotated_password_needs_no_restart(guarded: Guarded, password_file: Path) -> None:
-    """Engine, queue and audit trail stay open while the password changes twice."""
+    """Pool, queue and audit trail stay open while the password changes twice."""
     found = access(guarded.url, **{SECRET: password_file.as_uri()})
 
     def rotate(password: str, form: str = "{}") -> None:
@@ -66,20 +66,20 @@ def test_a_rotated_password_needs_no_restart(guarded: Guarded, password_file: Pa
 
     async def run() -> None:
         rotate("first")
-        engine, queue, audit = open_engine(found, 2), open_queue(found), SignatureAudit(found)
+        pool, queue, audit = open_pool(found, 2), open_queue(found), SignatureAudit(found)
         async with queue.open_async():
             for password in ("second", "third"):
-                async with reading(engine) as connection:
-                    await connection.execute(text("SELECT 1"))
+                async with reading(pool) as connection:
+                    await rows.run(connection, "SELECT 1")
                 audit(RECORD)
                 await queue.configure_task("skreg.settle", queue=QUEUE).defer_async()
                 rotate(password, '{{"username": "registry", "password": "{}"}}')
-            async with reading(engine) as connection:
-                assert (await connection.execute(text("SELECT count(*) FROM audit"))).scalar() == 2
+            async with reading(pool) as connection:
+                assert await rows.scalar(connection, "SELECT count(*) FROM audit") == 2
             audit(RECORD)
             await queue.configure_task("skreg.settle", queue=QUEUE).defer_async()
         audit.close()
-        await engine.dispose()
+        await pool.close()
 
     asyncio.run(run())
     with psycopg.connect(guarded.admin_url) as connection:

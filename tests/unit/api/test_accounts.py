@@ -85,7 +85,7 @@ async def test_a_session_ends_after_its_time(registry: Registry) -> None:
     from skreg.api.services.sessions import Sessions
 
     moving = [now]
-    sessions = Sessions(container.engine, lambda: moving[0])
+    sessions = Sessions(container.pool, lambda: moving[0])
     client = await signed_up(client_of(dataclasses.replace(container, sessions=sessions)))
     assert (await client.get("/v1/auth/me")).status == 200
     moving[0] = now + timedelta(minutes=16)

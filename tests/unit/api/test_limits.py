@@ -35,7 +35,7 @@ def with_settings(container: ApiContainer, **changed: Any) -> ApiContainer:
 async def limited(registry: Registry) -> AsyncIterator[ApiContainer]:
     made = registry.api()
     clock = Clock()
-    made = replace(made, clock=clock, sessions=Sessions(made.engine, clock))
+    made = replace(made, clock=clock, sessions=Sessions(made.pool, clock))
     yield with_settings(
         made,
         rate_limit_anonymous=5,
@@ -153,8 +153,8 @@ async def test_a_refusal_needs_no_database(limited: ApiContainer, registry: Regi
     client = client_of(limited)
     for _ in range(6):
         await ask(client)
-    await limited.engine.dispose()
-    broken = replace(limited, engine=None)  # type: ignore[arg-type]
+    await limited.pool.close()
+    broken = replace(limited, pool=None)  # type: ignore[arg-type]
     assert (await ask(client_of(broken))).status == 429
 
 

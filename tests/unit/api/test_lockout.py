@@ -9,7 +9,7 @@ import pytest
 
 from skreg.api.services import lockout
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import writing
+from skreg.db.pool import writing
 from skreg.db.queries import logins
 from support.asgi import AsgiClient
 from support.registry import PASSWORD, Registry, client_of, signed_up
@@ -122,7 +122,7 @@ async def test_what_is_remembered_of_addresses_is_bounded(
     await signed_up(client)
     ((account,),) = registry.sql("SELECT id FROM accounts WHERE username = 'acme'")
     for number in range(25):
-        async with writing(container.engine) as connection:
+        async with writing(container.pool) as connection:
             await logins.remember(connection, account, f"192.0.2.{number}")
     assert registry.sql("SELECT count(*) FROM known_addresses") == [(20,)]
 

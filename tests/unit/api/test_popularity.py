@@ -39,7 +39,7 @@ def clock() -> FixedClock:
 
 @pytest_asyncio.fixture
 async def counts(container: ApiContainer, clock: FixedClock) -> AsyncIterator[DownloadCounts]:
-    yield DownloadCounts(container.engine, clock)
+    yield DownloadCounts(container.pool, clock)
 
 
 def addresses(registry: Registry) -> list[int]:
@@ -105,7 +105,7 @@ async def test_two_api_processes_share_the_days_salt(
     published: int, container: ApiContainer, registry: Registry, clock: FixedClock
 ) -> None:
     for _ in range(2):
-        process = DownloadCounts(container.engine, clock)
+        process = DownloadCounts(container.pool, clock)
         process.add(published, "192.0.2.1")
         await process.flush()
     assert addresses(registry) == [1]

@@ -115,7 +115,7 @@ async def test_a_package_takes_its_bytes_along(
 async def test_a_namespace_that_never_held_anything(container: ApiContainer) -> None:
     acme = await scarce(container)
     assert (await quota(acme))["packages"]["used"] == 0
-    async with container.engine.connect() as connection:
+    async with container.pool.connect() as connection:
         assert (await queries.usage(connection, 10**9)).packages == 0
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from skreg.bootstrap import utc_now
+from skreg.db.pool import writing
 from skreg.db.queries import pki
 from skreg.errors import StorageUnavailable
 from skreg.pki import ceremony
@@ -171,7 +172,7 @@ async def test_with_an_offline_root_publish_waits_for_the_ceremony(blank: Regist
     assert "skreg pki status" in refused.json()["detail"]
 
     granted = ceremony.grant(ceremony.request(offline.keys), root, utc_now())
-    async with container.engine.begin() as connection:
+    async with writing(container.pool) as connection:
         await pki.save(connection, pki.GRANT, grant_to_bytes(granted))
     await Pipeline(offline).settle()
     assert (await acme.upload(PUBLISH, make_skill("acme", "demo"))).status == 202

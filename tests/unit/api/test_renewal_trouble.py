@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from skreg.api.services import readiness
 from skreg.bootstrap import WorkerContainer, open_worker, utc_now
 from skreg.ceremonies.status import status
+from skreg.db.pool import writing
 from skreg.db.queries import pki
 from skreg.errors import SigningRefused, SigningUnavailable
 from skreg.pki import ceremony
@@ -113,7 +114,7 @@ async def test_a_compromised_key_signs_nothing_more(registry: Registry) -> None:
     from skreg.pki.revoke import revoke
 
     container = registry.worker()
-    async with container.engine.connect() as connection:
+    async with container.pool.connect() as connection:
         state = await pipeline_pki.load(connection)
         assert state is not None
         await connection.rollback()
@@ -136,7 +137,7 @@ async def test_a_grant_that_does_not_fit_waits_and_stops_nothing(registry: Regis
 
     foreign = local_keys(stranger)
     granted = ceremony.grant(ceremony.request(foreign), foreign.required("root"), utc_now())
-    async with container.engine.begin() as connection:
+    async with writing(container.pool) as connection:
         await pki.save(connection, pki.GRANT, grant_to_bytes(granted))
     await container.close()
     await settle(registry, hours=13)
@@ -196,7 +197,7 @@ async def test_every_signature_is_counted_by_key_and_purpose(
         "archive", "checkpoint", "skreg.index.v1+json", "skreg.timestamp.v1+json",
     ]  # fmt: skip
     container = registry.worker()
-    async with container.engine.connect() as connection:
+    async with container.pool.connect() as connection:
         counts = await pki.signatures(connection)
     await container.close()
     assert {item.count for item in counts if item.purpose == "archive"} == {1}

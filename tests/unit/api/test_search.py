@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import writing
+from skreg.db.pool import writing
 from skreg.db.queries import search as queries
 from skreg.db.queries.search_words import Filters
 from support.asgi import AsgiClient
@@ -120,7 +120,7 @@ def test_no_text_breaks_a_query(registry: Registry, query: str, tag: str) -> Non
     async def ask() -> None:
         container = registry.api()
         try:
-            async with writing(container.engine) as connection:
+            async with writing(container.pool) as connection:
                 wanted = Filters(query.replace("\x00", "") or None, tag=tag.replace("\x00", ""))
                 await queries.search(connection, wanted, offset=0, limit=20)
         finally:
@@ -165,7 +165,7 @@ async def test_several_words_in_a_large_registry_are_counted_so_far(
     show_many(registry, 300, "Common words in a row.", [2, 4])
     registry.sql("ANALYZE package_search")
     monkeypatch.setattr(queries, "_LARGE", 10)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await queries.search(connection, Filters("common words"), offset=0, limit=20)
     assert (found.total, found.exact) == (150, False)
 

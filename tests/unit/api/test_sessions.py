@@ -50,8 +50,8 @@ async def test_a_token_that_logs_out_is_revoked(acme: AsgiClient) -> None:
 async def test_sealed_keys_are_read_by_another_process(
     container: ApiContainer, registry: Registry
 ) -> None:
-    mine = Sessions(container.engine, utc_now, SEALED)
-    theirs = Sessions(container.engine, utc_now, SEALED)
+    mine = Sessions(container.pool, utc_now, SEALED)
+    theirs = Sessions(container.pool, utc_now, SEALED)
     token = await mine.issue(7, 3)
     found = await theirs.read(token)
     assert (found.account_id, found.generation) == (7, 3)
@@ -65,25 +65,25 @@ async def test_a_key_that_lies_open_is_worth_nothing_beside_a_seal(
     container: ApiContainer,
 ) -> None:
     """Whoever could once read the database has the open keys."""
-    token = await Sessions(container.engine, utc_now).issue(7)
+    token = await Sessions(container.pool, utc_now).issue(7)
     with pytest.raises(Unauthenticated):
-        await Sessions(container.engine, utc_now, SEALED).read(token)
+        await Sessions(container.pool, utc_now, SEALED).read(token)
 
 
 async def test_another_seal_makes_other_keys(container: ApiContainer) -> None:
     other = Sealing("another key of at least 32 characters")
-    token = await Sessions(container.engine, utc_now, SEALED).issue(7)
+    token = await Sessions(container.pool, utc_now, SEALED).issue(7)
     with pytest.raises(Unauthenticated):
-        await Sessions(container.engine, utc_now, other).read(token)
+        await Sessions(container.pool, utc_now, other).read(token)
 
 
 @pytest.mark.parametrize("change", ["sealed = 'x'", "id = 'another'"])
 async def test_a_sealed_row_that_was_changed_is_not_used(
     container: ApiContainer, registry: Registry, change: str
 ) -> None:
-    await Sessions(container.engine, utc_now, SEALED).issue(7)
+    await Sessions(container.pool, utc_now, SEALED).issue(7)
     registry.sql(f"UPDATE session_secrets SET {change}")
-    sessions = Sessions(container.engine, utc_now, SEALED)
+    sessions = Sessions(container.pool, utc_now, SEALED)
     assert (await sessions.read(await sessions.issue(8))).account_id == 8
     assert registry.sql("SELECT count(*) FROM session_secrets") == [(2,)]
 
@@ -91,14 +91,14 @@ async def test_a_sealed_row_that_was_changed_is_not_used(
 async def test_keys_are_renewed_and_old_ones_read_for_a_while(
     container: ApiContainer, registry: Registry
 ) -> None:
-    token = await Sessions(container.engine, utc_now, SEALED).issue(7)
+    token = await Sessions(container.pool, utc_now, SEALED).issue(7)
     registry.sql("UPDATE session_secrets SET created_at = now() - interval '31 days'")
-    sessions = Sessions(container.engine, utc_now, SEALED)
+    sessions = Sessions(container.pool, utc_now, SEALED)
     await sessions.issue(8)
     assert registry.sql("SELECT count(*) FROM session_secrets") == [(2,)]
     assert (await sessions.read(token)).account_id == 7
     registry.sql("UPDATE session_secrets SET created_at = created_at - interval '31 days'")
-    await Sessions(container.engine, utc_now, SEALED).issue(9)
+    await Sessions(container.pool, utc_now, SEALED).issue(9)
     retired = "SELECT count(*) FROM session_secrets WHERE retired_at IS NOT NULL"
     assert registry.sql(retired) == [(1,)]
 
@@ -107,7 +107,7 @@ async def test_a_key_made_meanwhile_is_looked_for(
     container: ApiContainer, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = MovingClock()
-    mine, theirs = Sessions(container.engine, clock), Sessions(container.engine, clock)
+    mine, theirs = Sessions(container.pool, clock), Sessions(container.pool, clock)
     await theirs.issue(1)
     registry.sql("UPDATE session_keys SET created_at = now() - interval '31 days'")
     token = await mine.issue(7)
@@ -198,9 +198,9 @@ async def test_a_session_ends_with_its_generation(
 async def test_a_retired_key_ends_every_session(
     container: ApiContainer, registry: Registry
 ) -> None:
-    token = await Sessions(container.engine, utc_now, SEALED).issue(7)
-    assert await staff.end_sessions(Actor(container.engine)) == 1
-    sessions = Sessions(container.engine, utc_now, SEALED)
+    token = await Sessions(container.pool, utc_now, SEALED).issue(7)
+    assert await staff.end_sessions(Actor(container.pool)) == 1
+    sessions = Sessions(container.pool, utc_now, SEALED)
     with pytest.raises(Unauthenticated):
         await sessions.read(token)
     assert (await sessions.read(await sessions.issue(8))).account_id == 8

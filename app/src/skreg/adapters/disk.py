@@ -8,11 +8,22 @@ from pathlib import Path
 
 def write_private(path: Path, data: bytes) -> None:
     """Create ``path`` (0600) with ``data``; FileExistsError when it is there."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    write_synced(path, data, 0o600)
+
+
+def write_synced(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Create ``path`` with ``data``; FileExistsError when it is there.
+
+    Without Python's file object: each of its calls lets go of the interpreter and waits for it.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def make_folder(folder: Path, mode: int = 0o777) -> None:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from skreg.administration import database_of, with_engine
+from skreg.administration import database_of, with_pool
 from skreg.api.services.desk import Desk
 from skreg.queue import open_queue
 
@@ -16,4 +16,4 @@ T = TypeVar("T")
 def at_desk(parsed: argparse.Namespace, work: Callable[[Desk], Awaitable[T]]) -> T:
     """Run ``work`` as the operator."""
     queue = open_queue(database_of(parsed.data_dir))
-    return with_engine(parsed.data_dir, lambda engine: work(Desk(engine, queue)))
+    return with_pool(parsed.data_dir, lambda pool: work(Desk(pool, queue)))

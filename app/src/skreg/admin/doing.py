@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any, TypeVar
 
-from skreg.administration import with_engine
+from skreg.administration import with_pool
 from skreg.api.services.staff import Actor
 
 T = TypeVar("T")
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 def doing(parsed: argparse.Namespace, work: Callable[[Actor], Awaitable[T]]) -> T:
     """Run ``work`` as the operator on the database that the command line names."""
-    return with_engine(parsed.data_dir, lambda engine: work(Actor(engine)))
+    return with_pool(parsed.data_dir, lambda pool: work(Actor(pool)))
 
 
 def everything(

@@ -10,7 +10,7 @@ from skreg.admin.doing import show, show_table
 from skreg.admin.typed import version_of
 from skreg.api.services import advising, certifying, reporting, reviewing
 from skreg.api.services.desk import Desk
-from skreg.db.engine import reading
+from skreg.db.pool import reading
 from skreg.db.queries import certificates
 from skreg.db.queries.advisories import AdvisoryRow
 from skreg.db.queries.certificates import CertificateFacts
@@ -112,7 +112,7 @@ def list_certificates(parsed: argparse.Namespace) -> None:
     """List a namespace's certificates."""
 
     async def read(desk: Desk) -> list[CertificateFacts]:
-        async with reading(desk.engine) as connection:
+        async with reading(desk.pool) as connection:
             return await certificates.of_namespace(connection, parsed.namespace)
 
     columns = ("id", "state", "serial", "not_after", "created_at", "revoked_at")

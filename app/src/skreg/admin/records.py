@@ -16,7 +16,7 @@ from skreg.api.services.hooking import REGISTRY
 from skreg.api.services.namespaces import by_name
 from skreg.api.services.sealing import Sealing
 from skreg.api.services.staff import Actor
-from skreg.db.engine import reading
+from skreg.db.pool import reading
 from skreg.db.queries import quotas as queries
 from skreg.db.queries.audit import AuditFilter, AuditLine
 from skreg.domain.quotas import Quota
@@ -96,7 +96,7 @@ _QUOTA_COLUMNS = (
 
 
 async def _usage(actor: Actor, namespace: str) -> queries.Usage:
-    async with reading(actor.engine) as connection:
+    async with reading(actor.pool) as connection:
         found = await by_name(connection, namespace)
         return await queries.usage(connection, found.id)
 

@@ -94,6 +94,7 @@ def create_app(container: ApiContainer) -> FastAPI:
     app.add_middleware(Entrance, container=container)
     app.add_middleware(Envelope)
     for module in (
+        publishing,  # the first is found the soonest
         health,
         auth,
         device,
@@ -110,7 +111,6 @@ def create_app(container: ApiContainer) -> FastAPI:
         releases,
         transfers,
         takedowns,
-        publishing,
         downloads,
         limits,
         readers,

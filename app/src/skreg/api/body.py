@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import Message
 
+from skreg.api.multipart import NotMultipart, read_parts
 from skreg.errors import TooLarge, Unprocessable
 
 MAX_ARCHIVE = 10 * 1024 * 1024
@@ -36,62 +35,49 @@ class Upload:
 
 
 async def read_upload(request: Request) -> Upload:
-    """Return the uploaded parts; what exceeds a megabyte is spooled to disk meanwhile.
+    """Return the uploaded parts.
 
     Raises:
         TooLarge: the body is larger than an archive may be.
         Unprocessable: not multipart, without the archive, or another part is too long.
     """
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise _no_file(_ARCHIVE, "The body is not multipart/form-data.")
-    capped = Request(request.scope, _Capped(request).receive)
+    kind = request.headers.get("content-type", "")
     try:
-        async with capped.form(max_files=4, max_fields=16) as form:
-            found = Upload(
-                await _archive(form),
-                await _part(form, "signature", MAX_SIGNATURE),
-                await _part(form, "chain", MAX_CHAIN),
-            )
-    except HTTPException as error:
-        raise _no_file(_ARCHIVE, str(error.detail)) from error
-    return found
+        parts = await read_parts(kind, _capped(request.stream()))
+    except NotMultipart as error:
+        raise _no_file(_ARCHIVE, str(error)) from error
+    return Upload(
+        _archive(parts),
+        _part(parts, "signature", MAX_SIGNATURE),
+        _part(parts, "chain", MAX_CHAIN),
+    )
 
 
-async def _archive(form: FormData) -> bytes:
-    part = form.get(_ARCHIVE)
-    if not isinstance(part, UploadFile):
+async def _capped(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield a body's chunks; an error when too much has come."""
+    left = MAX_BODY
+    async for chunk in chunks:
+        left -= len(chunk)
+        if left < 0:
+            raise too_large()
+        yield chunk
+
+
+def _archive(parts: Mapping[str, bytes]) -> bytes:
+    data = parts.get(_ARCHIVE)
+    if data is None:
         raise _no_file(_ARCHIVE, f"There is no file in the field {_ARCHIVE!r}.")
-    data = await part.read()
     if len(data) > MAX_ARCHIVE:
         raise too_large()
     return data
 
 
-async def _part(form: FormData, field: str, most: int) -> bytes | None:
-    """Return a part that may be a file or plain text; None when it was not sent."""
-    part = form.get(field)
-    if part is None:
-        return None
-    data = await part.read() if isinstance(part, UploadFile) else part.encode()
-    if len(data) > most:
+def _part(parts: Mapping[str, bytes], field: str, most: int) -> bytes | None:
+    """Return another part, that was sent as a file or as plain text; None without it."""
+    data = parts.get(field)
+    if data is not None and len(data) > most:
         raise _no_file(field, f"The field {field!r} has {len(data)} bytes; {most} are the most.")
     return data
-
-
-class _Capped:
-    """The request's receive channel, ended by an error when too much has come."""
-
-    def __init__(self, request: Request) -> None:
-        self._receive = request.receive
-        self._left = MAX_BODY
-
-    async def receive(self) -> Message:
-        """Return the next message."""
-        message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
-            raise too_large()
-        return message
 
 
 def too_large() -> TooLarge:

@@ -14,7 +14,7 @@ from skreg.api import problems
 from skreg.api.identity import Identity, identity_of
 from skreg.api.services import limits, sight
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import AWAY, away
+from skreg.db.pool import AWAY, away
 from skreg.domain.permissions import Scope
 from skreg.domain.visibility import is_open, needs_read, package_in
 from skreg.errors import SkregError, Unauthenticated

@@ -15,7 +15,7 @@ from skreg.api.identity import identity_of
 from skreg.api.services import idempotency
 from skreg.api.services.idempotency import KeyedCall, StoredAnswer
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import AWAY, away
+from skreg.db.pool import AWAY, away
 from skreg.errors import SkregError, Unprocessable
 
 _METHODS = ("POST", "PUT")

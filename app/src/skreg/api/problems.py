@@ -9,10 +9,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DataError
+from psycopg import DataError
 from starlette.exceptions import HTTPException
 
-from skreg.db.engine import AWAY, away
+from skreg.db.pool import AWAY, away
 from skreg.errors import SkregError, TooManyRequests
 
 TYPE_PREFIX = "urn:skreg:problem:"

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from skreg.administration import with_engine
+from skreg.administration import with_pool
 from skreg.bootstrap import utc_now
 from skreg.ceremonies.offline import read_file, write_file
 from skreg.ceremonies.place import Work, ask_worker, keep, with_keys
-from skreg.db.engine import writing
+from skreg.db.pool import Pool, writing
 from skreg.db.queries import pki
 from skreg.pki.bundle import BundleFacts
 from skreg.pki.ceremony import request
@@ -92,13 +90,13 @@ def bring(data: Path | None, grant_file: Path) -> list[str]:
     stored = read_file(grant_file)
     granted = grant_from_bytes(stored)
 
-    async def work(engine: AsyncEngine) -> None:
-        async with writing(engine) as connection:
+    async def work(pool: Pool) -> None:
+        async with writing(pool) as connection:
             await pki.save(connection, pki.GRANT, stored)
-        async with engine.connect() as connection:
+        async with pool.connect() as connection:
             await ask_worker(connection)
 
-    with_engine(data, work)
+    with_pool(data, work)
     return [
         *contents(granted),
         "Compare these lines with the transcript. The grant waits for the worker, which checks it "

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skreg.administration import database_of
 from skreg.bootstrap import open_keys
 from skreg.db.auditing import SignatureAudit
-from skreg.db.engine import open_engine
 from skreg.db.locks import PUBLICATION_LOCK, exclusive
+from skreg.db.pool import Connection, open_pool
 from skreg.errors import Missing
 from skreg.pki.keys import PkiKeys
 from skreg.pki.local import local_key_settings
@@ -32,7 +30,7 @@ T = TypeVar("T")
 class Work:
     """What a command works with while it holds the publication lock."""
 
-    connection: AsyncConnection
+    connection: Connection
     keys: PkiKeys
     state: PkiState | None
 
@@ -84,16 +82,16 @@ def with_keys(data: Path | None, work: Callable[[Work], Awaitable[T]]) -> T:
     audit = SignatureAudit(access)
 
     async def run() -> T:
-        engine = open_engine(access, 1)
+        pool = open_pool(access, 1)
         try:
             keys = open_keys(settings, audit)
-            await require_known(engine, keys)
-            async with exclusive(engine, PUBLICATION_LOCK) as connection:
+            await require_known(pool, keys)
+            async with exclusive(pool, PUBLICATION_LOCK) as connection:
                 state = await pipeline_pki.load(connection)
                 await connection.rollback()
                 return await work(Work(connection, keys, state))
         finally:
-            await engine.dispose()
+            await pool.close()
             audit.close()
 
     return asyncio.run(run())
@@ -106,7 +104,7 @@ async def keep(work: Work, change: PkiChange) -> None:
     await ask_worker(work.connection)
 
 
-async def ask_worker(connection: AsyncConnection) -> None:
+async def ask_worker(connection: Connection) -> None:
     """Enqueue a run of the worker that publishes what was changed; commits."""
-    async with connection.begin():
-        await defer_settle(open_queue(""), connection)
+    await defer_settle(open_queue(""), connection)
+    await connection.commit()

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
-from skreg.administration import with_engine
+from skreg.administration import with_pool
 from skreg.bootstrap import utc_now
-from skreg.db.engine import reading
+from skreg.db.pool import Connection, Pool, reading
 from skreg.db.queries import pki
 from skreg.db.queries.pki import SignatureCount
 from skreg.errors import Missing
@@ -51,7 +49,7 @@ class Found:
 
 def status(data: Path | None) -> list[str]:
     """Return what there is of the PKI and what a person should do next, line by line."""
-    found = with_engine(data, _read)
+    found = with_pool(data, _read)
     told = _trouble(found)
     if found.state is None:
         return ["There is no PKI yet.", *told, f"Next: {_first_step(found)}"]
@@ -65,14 +63,14 @@ def fingerprint(data: Path | None) -> str:
     Raises:
         Missing: there is no PKI yet.
     """
-    state = with_engine(data, _read).state
+    state = with_pool(data, _read).state
     if state is None:
         raise Missing("There is no PKI yet.", fix="Run skreg pki status: it says what is next.")
     return state.root_fingerprint
 
 
-async def _read(engine: AsyncEngine) -> Found:
-    async with reading(engine) as connection:
+async def _read(pool: Pool) -> Found:
+    async with reading(pool) as connection:
         stored = await pki.read(connection, pki.STATE)
         held = json.loads(await pki.read(connection, pki.WORKER) or b"{}")
         return Found(
@@ -90,7 +88,7 @@ async def _read(engine: AsyncEngine) -> Found:
         )
 
 
-async def _has(connection: AsyncConnection, name: str) -> bool:
+async def _has(connection: Connection, name: str) -> bool:
     return bool(await pki.read(connection, name))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from skreg.db.pool import Connection, Pool
+from skreg.db.queries import rows
 
 _SPACE = 0x736B7265 << 24
 """``skre`` in the high bytes: our keys meet nobody else's on a shared server."""
@@ -22,54 +22,60 @@ _STAGED_SPACE = 0x736B7273
 
 
 @asynccontextmanager
-async def exclusive(engine: AsyncEngine, key: int) -> AsyncIterator[AsyncConnection]:
+async def exclusive(pool: Pool, key: int) -> AsyncIterator[Connection]:
     """Wait for ``key`` and yield the connection that holds it.
 
     Do all writes of the guarded work on that connection: if it is lost, so is the lock, and
     the writes fail instead of racing the next holder's.
     """
-    async with engine.connect() as connection:
-        await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
+    async with pool.connect() as connection:
+        await rows.run(connection, "SELECT pg_advisory_lock(:key)", {"key": key})
         await connection.commit()
         try:
             yield connection
         finally:
-            await connection.rollback()
-            await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
-            await connection.commit()
+            await _unlock(connection, "SELECT pg_advisory_unlock(:key)", {"key": key})
 
 
 @asynccontextmanager
-async def try_version(
-    engine: AsyncEngine, version_id: int
-) -> AsyncIterator[AsyncConnection | None]:
+async def try_version(pool: Pool, version_id: int) -> AsyncIterator[Connection | None]:
     """Yield the connection that holds the version's lock, None when another process has it."""
     key = {"space": _VERSION_SPACE, "id": version_id % 2**31}
-    async with engine.connect() as connection:
-        taken = await connection.execute(text("SELECT pg_try_advisory_lock(:space, :id)"), key)
-        got = bool(taken.scalar_one())
+    async with pool.connect() as connection:
+        taken = await rows.scalar(connection, "SELECT pg_try_advisory_lock(:space, :id)", key)
         await connection.commit()
-        if not got:
+        if not taken:
             yield None
             return
         try:
             yield connection
         finally:
-            await connection.rollback()
-            await connection.execute(text("SELECT pg_advisory_unlock(:space, :id)"), key)
-            await connection.commit()
+            await _unlock(connection, "SELECT pg_advisory_unlock(:space, :id)", key)
 
 
-async def keep_staged(connection: AsyncConnection, sha256: str) -> None:
+async def _unlock(connection: Connection, sql: str, key: dict[str, int]) -> None:
+    """Let go of a lock; when that is cut short the connection is closed, which does the same."""
+    if connection.closed:
+        return
+    try:
+        await connection.rollback()
+        await rows.run(connection, sql, key)
+        await connection.commit()
+    except BaseException:
+        await connection.close()
+        raise
+
+
+async def keep_staged(connection: Connection, sha256: str) -> None:
     """Keep uploaded bytes from ``may_remove_staged`` until this transaction ends."""
-    await connection.execute(
-        text("SELECT pg_advisory_xact_lock_shared(:space, :id)"), _staged(sha256)
-    )
+    sql = "SELECT pg_advisory_xact_lock_shared(:space, :id)"
+    await rows.run(connection, sql, _staged(sha256))
 
 
-async def may_remove_staged(connection: AsyncConnection, sha256: str) -> None:
+async def may_remove_staged(connection: Connection, sha256: str) -> None:
     """Wait until no transaction keeps the bytes, and hold others back until this one ends."""
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:space, :id)"), _staged(sha256))
+    sql = "SELECT pg_advisory_xact_lock(:space, :id)"
+    await rows.run(connection, sql, _staged(sha256))
 
 
 def _staged(sha256: str) -> dict[str, int]:

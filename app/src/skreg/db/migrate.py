@@ -12,8 +12,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from skreg.db.access import DatabaseAccess, access_to
-from skreg.db.engine import AWAY, ask_when_connecting, away, driver_url
+from skreg.db.engine import open_engine
 from skreg.db.locks import MIGRATION_LOCK
+from skreg.db.pool import away
 from skreg.errors import Unavailable
 
 _FOLDER = Path(__file__).parent / "migrations"
@@ -36,8 +37,7 @@ def migrate(database: DatabaseAccess | str) -> str:
         sqlalchemy.exc.OperationalError: the database does not answer.
     """
     access = access_to(database)
-    engine = sa.create_engine(driver_url(access.url), poolclass=sa.NullPool)
-    ask_when_connecting(engine, access)
+    engine = open_engine(access)
     try:
         with engine.connect() as connection:
             connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
@@ -66,7 +66,7 @@ def migrate_when_there(database: DatabaseAccess | str, seconds: float = 240.0) -
     while True:
         try:
             return migrate(database)
-        except (*AWAY, Unavailable) as error:
+        except (sa.exc.OperationalError, sa.exc.InterfaceError, Unavailable) as error:
             if time.monotonic() > deadline:
                 raise away(error) from error
             _log.warning("database-awaited", error=type(error).__name__)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skreg.bootstrap import WorkerContainer
 from skreg.db.locks import PUBLICATION_LOCK, exclusive
+from skreg.db.pool import Connection
 from skreg.db.queries import certificates
 from skreg.db.queries.certificates import Wish
 from skreg.domain.events import Event, EventKind
@@ -32,7 +31,7 @@ async def fulfil_wishes(container: WorkerContainer) -> int:
         SigningUnavailable: the publisher CA's key does not answer; the wishes wait.
     """
     done = 0
-    async with exclusive(container.engine, PUBLICATION_LOCK) as connection:
+    async with exclusive(container.pool, PUBLICATION_LOCK) as connection:
         for wish in await certificates.wishes(connection):
             state = await pipeline_pki.load(connection)
             await connection.rollback()
@@ -47,7 +46,7 @@ async def fulfil_wishes(container: WorkerContainer) -> int:
 
 
 async def _issue(
-    container: WorkerContainer, connection: AsyncConnection, state: PkiState, wish: Wish
+    container: WorkerContainer, connection: Connection, state: PkiState, wish: Wish
 ) -> None:
     domains = await certificates.domains_of(connection, wish.namespace_id)
     await connection.rollback()
@@ -76,7 +75,7 @@ async def _issue(
 
 
 async def _revoke(
-    container: WorkerContainer, connection: AsyncConnection, state: PkiState, wish: Wish
+    container: WorkerContainer, connection: Connection, state: PkiState, wish: Wish
 ) -> None:
     change = await asyncio.to_thread(
         revoke,
@@ -94,7 +93,7 @@ async def _revoke(
 
 async def _tell(
     container: WorkerContainer,
-    connection: AsyncConnection,
+    connection: Connection,
     kind: EventKind,
     wish: Wish,
     serial: str | None,

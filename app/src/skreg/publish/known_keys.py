@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from skillpkg.crypto import names
 from skreg.db.locks import PKI_LOCK, exclusive
+from skreg.db.pool import Pool
 from skreg.db.queries import pki
 from skreg.errors import KeyMismatch
 from skreg.pki.keys import PkiKeys
 from skreg.signing import VerifiedSigner
 
 
-async def require_known(engine: AsyncEngine, keys: PkiKeys) -> None:
+async def require_known(pool: Pool, keys: PkiKeys) -> None:
     """Require that each reference stands for the key it stood for before; keep new ones.
 
     Raises:
         KeyMismatch: one stands for another key; nothing is kept.
     """
-    async with exclusive(engine, PKI_LOCK) as connection:
+    async with exclusive(pool, PKI_LOCK) as connection:
         stored: dict[str, str] = json.loads(await pki.read(connection, pki.KNOWN_KEYS) or b"{}")
         known = dict(stored)
         for signer in keys.every:

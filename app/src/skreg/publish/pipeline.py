@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skreg.bootstrap import WorkerContainer
 from skreg.db.locks import PUBLICATION_LOCK, exclusive, try_version
+from skreg.db.pool import Connection
 from skreg.db.queries import work
 from skreg.domain.states import VersionState
 from skreg.errors import SigningRefused, SigningUnavailable
@@ -65,7 +65,7 @@ class Pipeline:
         if done is _Prepared.NOTHING:
             return
         async with self.turn:
-            async with self.container.engine.connect() as connection:
+            async with self.container.pool.connect() as connection:
                 item = await work.item(connection, version_id)
             if item is not None and item.state in (VersionState.SIGNED, VersionState.LOGGED):
                 await self.settle_now()
@@ -78,14 +78,14 @@ class Pipeline:
     async def settle_now(self) -> None:
         """Do ``settle``; the caller has this process's turn."""
         container = self.container
-        async with exclusive(container.engine, PUBLICATION_LOCK) as connection:
+        async with exclusive(container.pool, PUBLICATION_LOCK) as connection:
             try:
                 await self._settle(connection)
             except (SigningUnavailable, SigningRefused) as error:
                 await trouble.note(connection, error, container.clock())
                 raise
 
-    async def _settle(self, connection: AsyncConnection) -> None:
+    async def _settle(self, connection: Connection) -> None:
         container = self.container
         kept = await pipeline_pki.ensure(container, connection)
         if kept is None:
@@ -99,7 +99,7 @@ class Pipeline:
         await refresh(container, connection, kept.state, size)
         await self._show_certificates(connection, kept)
 
-    async def _show_certificates(self, connection: AsyncConnection, kept: Kept) -> None:
+    async def _show_certificates(self, connection: Connection, kept: Kept) -> None:
         """The last step, so that nothing waits for it; then all works, or it is told."""
         now = self.container.clock()
         failure = await self.shown.show(kept.state, now)
@@ -123,7 +123,7 @@ class Pipeline:
             is_logged: what could be logged of it has been.
         """
         container = self.container
-        async with try_version(container.engine, version_id) as connection:
+        async with try_version(container.pool, version_id) as connection:
             if connection is None:
                 return _Prepared.NOTHING
             state = await self._usable(connection)
@@ -137,7 +137,7 @@ class Pipeline:
             await vet_and_sign(container, connection, state, item)
             return _Prepared.SIGNED
 
-    async def _usable(self, connection: AsyncConnection) -> PkiState | None:
+    async def _usable(self, connection: Connection) -> PkiState | None:
         """Return the PKI once it has a leaf for this process's signing key."""
         state = await pipeline_pki.load(connection)
         spki = self.container.keys.signing.spki()

@@ -11,11 +11,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Literal, cast
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skillpkg.canonical_json import JsonObject
 from skillpkg.types import SignerKind
 from skreg.bootstrap import WorkerContainer
+from skreg.db.pool import Connection
 from skreg.db.queries import advisories, catalogue, documents, moves
 from skreg.db.queries.documents import DirtyPackage, ListedVersion, WaitingDocument
 from skreg.domain.events import Event, EventKind
@@ -41,7 +40,7 @@ BATCH = 64
 
 
 async def refresh(
-    container: WorkerContainer, connection: AsyncConnection, state: PkiState, size: int
+    container: WorkerContainer, connection: Connection, state: PkiState, size: int
 ) -> None:
     """Bring the read plane to the rows; writes nothing when it is there already.
 
@@ -69,7 +68,7 @@ async def refresh(
     await _commit(container, connection, waiting, change.state, change.replaced, size)
 
 
-async def _previous(connection: AsyncConnection) -> TreeState | None:
+async def _previous(connection: Connection) -> TreeState | None:
     """Return the tree of the last refresh from its row.
 
     Never from the stored timestamp: an old one put back into the bucket would silently drop
@@ -91,7 +90,7 @@ def _signed(document: WaitingDocument) -> SignedDocument:
 
 async def _sign_documents(
     container: WorkerContainer,
-    connection: AsyncConnection,
+    connection: Connection,
     state: PkiState,
     leaf: SigningLeaf,
     dirty: list[DirtyPackage],
@@ -123,9 +122,7 @@ async def _sign_documents(
     await connection.commit()
 
 
-async def _facts(
-    connection: AsyncConnection, state: PkiState, package: DirtyPackage
-) -> PackageFacts:
+async def _facts(connection: Connection, state: PkiState, package: DirtyPackage) -> PackageFacts:
     listed = await documents.listed(connection, package.id)
     tags = await catalogue.tags_of(connection, package.id)
     tags, _ = with_latest(tags, ((item.version, _shown_state(item)) for item in listed))
@@ -176,7 +173,7 @@ def _version(item: ListedVersion) -> IndexVersion:
 
 async def _commit(
     container: WorkerContainer,
-    connection: AsyncConnection,
+    connection: Connection,
     waiting: list[WaitingDocument],
     tree: TreeState,
     replaced: list[str],

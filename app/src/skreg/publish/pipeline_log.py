@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skillpkg.types import SignerKind
 from skreg.bootstrap import WorkerContainer
+from skreg.db.pool import Connection
 from skreg.db.queries import log
 from skreg.db.queries.log import Pending
 from skreg.pki.state import PkiState
@@ -22,7 +21,7 @@ BATCH = 256
 """Entries that are given their index in one transaction."""
 
 
-async def sequence(container: WorkerContainer, connection: AsyncConnection, state: PkiState) -> int:
+async def sequence(container: WorkerContainer, connection: Connection, state: PkiState) -> int:
     """Publish every waiting request; returns the size of the log then.
 
     The caller holds the publication lock on ``connection``. Indexes are committed before
@@ -47,7 +46,7 @@ async def sequence(container: WorkerContainer, connection: AsyncConnection, stat
 
 
 async def _give_indexes(
-    container: WorkerContainer, connection: AsyncConnection, state: PkiState
+    container: WorkerContainer, connection: Connection, state: PkiState
 ) -> bool:
     waiting = await log.pending(connection, BATCH)
     last = await log.last_time(connection)
@@ -61,9 +60,7 @@ async def _give_indexes(
     return bool(waiting)
 
 
-async def _entry(
-    connection: AsyncConnection, registry: str, item: Pending, time: datetime
-) -> bytes:
+async def _entry(connection: Connection, registry: str, item: Pending, time: datetime) -> bytes:
     if item.package_id is None:
         return entries.about_trust(registry, time, item.payload)
     chain = await log.chain_of(connection, item.package_id)

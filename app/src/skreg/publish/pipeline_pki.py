@@ -10,12 +10,11 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skillpkg import canonical_json
 from skillpkg.canonical_json import JsonObject
 from skillpkg.crypto import names
 from skreg.bootstrap import WorkerContainer
+from skreg.db.pool import Connection
 from skreg.db.queries import log, pki
 from skreg.errors import SkregError
 from skreg.pki import ceremony, state_json
@@ -28,7 +27,7 @@ from skreg.pki.successors import succeed_at_hand
 from skreg.publish.static import WellKnown, write_well_known
 
 
-async def load(connection: AsyncConnection) -> PkiState | None:
+async def load(connection: Connection) -> PkiState | None:
     """Return the stored PKI; None before the ceremony."""
     stored = await pki.read(connection, pki.STATE)
     return None if stored is None else state_json.from_bytes(stored)
@@ -42,7 +41,7 @@ class Kept:
     failure: SkregError | None = None
 
 
-async def ensure(container: WorkerContainer, connection: AsyncConnection) -> Kept | None:
+async def ensure(container: WorkerContainer, connection: Connection) -> Kept | None:
     """Make the PKI, install a grant or renew what is due; None while a ceremony is awaited.
 
     What cannot be renewed now is told, and does not keep what still holds from being used.
@@ -67,7 +66,7 @@ async def ensure(container: WorkerContainer, connection: AsyncConnection) -> Kep
 
 
 async def store(
-    connection: AsyncConnection,
+    connection: Connection,
     change: PkiChange,
     present: PkiState | None,
     *,
@@ -95,7 +94,7 @@ def root_has_signed(change: PkiChange, present: PkiState | None) -> bool:
 
 async def _without_grant(
     container: WorkerContainer,
-    connection: AsyncConnection,
+    connection: Connection,
     present: PkiState,
     granted: bytes | None,
     error: SkregError,
@@ -138,7 +137,7 @@ def _hosts(container: WorkerContainer) -> tuple[str, ...]:
     return tuple(item.strip().lower() for item in given if item.strip())
 
 
-async def _ask_for_entry(connection: AsyncConnection, entry: JsonObject) -> None:
+async def _ask_for_entry(connection: Connection, entry: JsonObject) -> None:
     digest = hashlib.sha256(canonical_json.dumps(entry)).hexdigest()
     kind = str(entry["type"])
     await log.request(connection, kind, f"pki:{kind}:{digest}", payload=entry)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skreg.bootstrap import WorkerContainer
+from skreg.db.pool import Connection
 from skreg.db.queries import work
 from skreg.db.queries.work import WorkItem
 from skreg.publish.log.published import inclusion_proofs
@@ -18,7 +17,7 @@ from skreg.publish.staging import staging_key
 BATCH = 32
 
 
-async def release(container: WorkerContainer, connection: AsyncConnection, size: int) -> None:
+async def release(container: WorkerContainer, connection: Connection, size: int) -> None:
     """Write the objects of every logged version; ``size`` entries are under the checkpoint.
 
     The release record is kept in the row before it is written: it would differ under the next
@@ -32,7 +31,7 @@ async def release(container: WorkerContainer, connection: AsyncConnection, size:
 
 
 async def _keep_records(
-    container: WorkerContainer, connection: AsyncConnection, items: list[WorkItem], size: int
+    container: WorkerContainer, connection: Connection, items: list[WorkItem], size: int
 ) -> None:
     fresh = [item for item in items if item.release is None]
     note = await read_note(container.storage)
@@ -68,7 +67,7 @@ def _submitted(item: WorkItem, proofs: Mapping[int, list[bytes]]) -> Proven | No
     return Proven(item.submitted, item.submitted_index, proofs[item.submitted_index])
 
 
-async def _write(container: WorkerContainer, connection: AsyncConnection, version: int) -> None:
+async def _write(container: WorkerContainer, connection: Connection, version: int) -> None:
     item = await work.item(connection, version)
     await connection.rollback()
     if item is None or item.release is None or item.signature is None:

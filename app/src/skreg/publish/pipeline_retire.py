@@ -11,7 +11,7 @@ from skreg.publish.log.retire import retire_partial_tiles
 
 async def retire_replaced(container: WorkerContainer) -> list[str]:
     """Delete what nothing has reached for 24 hours; returns the keys dealt with."""
-    async with exclusive(container.engine, PUBLICATION_LOCK) as connection:
+    async with exclusive(container.pool, PUBLICATION_LOCK) as connection:
         now = container.clock()
         found = await documents.replaced_before(connection, now - KEPT_FOR)
         rows = [Replaced(item.key, item.at) for item in found]

@@ -8,11 +8,10 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skillpkg.errors import VerificationRefused
 from skillpkg.install.entry import parse_submitted
 from skreg.bootstrap import WorkerContainer
+from skreg.db.pool import Connection
 from skreg.db.queries import log, pki, work
 from skreg.db.queries.work import WorkItem
 from skreg.domain.states import VersionState
@@ -23,7 +22,7 @@ from skreg.publish.submit.judge import Submission, judge
 from skreg.publish.vet.findings import Finding, Severity, Verdict
 
 
-async def submit(container: WorkerContainer, connection: AsyncConnection, item: WorkItem) -> None:
+async def submit(container: WorkerContainer, connection: Connection, item: WorkItem) -> None:
     """Ask for the log's entry about a signature and let its version go on to vetting.
 
     Both are one transaction, so that a killed run has done all of it or nothing. A signature that
@@ -46,7 +45,7 @@ async def submit(container: WorkerContainer, connection: AsyncConnection, item: 
 
 
 async def refused_now(
-    connection: AsyncConnection, item: WorkItem, data: bytes, now: datetime
+    connection: Connection, item: WorkItem, data: bytes, now: datetime
 ) -> Finding | None:
     """Return why no client takes the publisher's signature by what is known now, None when all do.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skreg.bootstrap import WorkerContainer
+from skreg.db.pool import Connection
 from skreg.db.queries import log, reports, work
 from skreg.db.queries.work import WorkItem
 from skreg.domain.events import Event, EventKind
@@ -31,7 +30,7 @@ LOST = Finding(
 
 
 async def vet_and_sign(
-    container: WorkerContainer, connection: AsyncConnection, state: PkiState, item: WorkItem
+    container: WorkerContainer, connection: Connection, state: PkiState, item: WorkItem
 ) -> None:
     """Bring an uploaded version to ``signed``, ``rejected`` or ``quarantined``.
 
@@ -71,7 +70,7 @@ def _candidate(container: WorkerContainer, item: WorkItem, data: bytes) -> Candi
 
 async def _refuse(
     container: WorkerContainer,
-    connection: AsyncConnection,
+    connection: Connection,
     item: WorkItem,
     verdict: Verdict,
     findings: list[Finding],
@@ -87,7 +86,7 @@ async def _refuse(
 
 async def _sign(
     container: WorkerContainer,
-    connection: AsyncConnection,
+    connection: Connection,
     state: PkiState,
     item: WorkItem,
     data: bytes,

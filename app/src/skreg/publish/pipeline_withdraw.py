@@ -10,9 +10,9 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skreg.bootstrap import WorkerContainer
+from skreg.db.pool import Connection
 from skreg.db.queries import withdrawals
 from skreg.db.queries.withdrawals import OpenWithdrawal
 from skreg.errors import SkregError
@@ -26,7 +26,7 @@ _log = structlog.get_logger(__name__)
 async def withdraw_waiting(container: WorkerContainer) -> int:
     """Bring every withdrawal that is due as far as it goes; returns how many were finished."""
     done = 0
-    async with container.engine.connect() as connection:
+    async with container.pool.connect() as connection:
         while items := await withdrawals.unfinished(connection, BATCH):
             for item in items:
                 done += await _withdraw(container, connection, item)
@@ -35,7 +35,7 @@ async def withdraw_waiting(container: WorkerContainer) -> int:
 
 
 async def _withdraw(
-    container: WorkerContainer, connection: AsyncConnection, item: OpenWithdrawal
+    container: WorkerContainer, connection: Connection, item: OpenWithdrawal
 ) -> bool:
     """Remove one; a failure is kept in its row and tried again later."""
     try:

@@ -6,6 +6,7 @@ import structlog
 
 from skreg.bootstrap import WorkerContainer
 from skreg.db.locks import PUBLICATION_LOCK, exclusive
+from skreg.db.pool import writing
 from skreg.db.queries import search_popularity
 
 _log = structlog.get_logger(__name__)
@@ -18,12 +19,12 @@ async def reckon(container: WorkerContainer) -> None:
     same rows.
     """
     today = container.clock().date()
-    async with exclusive(container.engine, PUBLICATION_LOCK) as connection:
+    async with exclusive(container.pool, PUBLICATION_LOCK) as connection:
         weighed = await search_popularity.weigh(connection, today)
         await connection.commit()
-    async with exclusive(container.engine, PUBLICATION_LOCK) as connection:
+    async with exclusive(container.pool, PUBLICATION_LOCK) as connection:
         moved = await search_popularity.set_tiers(connection)
         await connection.commit()
-    async with container.engine.begin() as connection:
+    async with writing(container.pool) as connection:
         await search_popularity.forget(connection, today)
     _log.info("popularity", weighed=weighed, moved=moved)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skillpkg.crypto.encoding import format_time
+from skreg.db.pool import Connection
 from skreg.db.queries import accounts, pki
 from skreg.errors import SkregError
 
@@ -25,7 +25,7 @@ class Trouble:
     text: str
 
 
-async def present(connection: AsyncConnection) -> Trouble | None:
+async def present(connection: Connection) -> Trouble | None:
     """Return what fails now, None when nothing does."""
     stored = await pki.read(connection, pki.TROUBLE)
     if not stored:
@@ -33,7 +33,7 @@ async def present(connection: AsyncConnection) -> Trouble | None:
     return Trouble(**json.loads(stored))
 
 
-async def note(connection: AsyncConnection, error: SkregError, now: datetime) -> None:
+async def note(connection: Connection, error: SkregError, now: datetime) -> None:
     """Tell of a failure, in a transaction of its own; the audit trail gets it once a kind."""
     await connection.rollback()
     before = await present(connection)
@@ -48,7 +48,7 @@ async def note(connection: AsyncConnection, error: SkregError, now: datetime) ->
     await connection.commit()
 
 
-async def clear(connection: AsyncConnection) -> None:
+async def clear(connection: Connection) -> None:
     """Tell that all works again, when something did not; commits."""
     before = await present(connection)
     if before is not None:

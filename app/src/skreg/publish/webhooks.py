@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import structlog
 
 from skreg.bootstrap import WorkerContainer
-from skreg.db.engine import writing
+from skreg.db.pool import writing
 from skreg.db.queries import webhooks
 from skreg.db.queries.webhooks import Parcel
 from skreg.domain import hooks
@@ -31,7 +31,7 @@ async def deliver(container: WorkerContainer, delivery_id: int) -> None:
     Raises:
         NotDelivered: to be tried again.
     """
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         parcel = await webhooks.parcel(connection, delivery_id)
         if parcel is None:
             return

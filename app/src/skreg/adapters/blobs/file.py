@@ -15,7 +15,7 @@ from typing import BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from skreg.adapters.blobs.keys import PLAIN, RESERVED, checked_key
-from skreg.adapters.disk import make_folder, sync_folder
+from skreg.adapters.disk import make_folder, sync_folder, write_synced
 from skreg.errors import BlobMissing, ConfigurationInvalid, StorageUnavailable
 from skreg.ports.blobs import BlobHeaders, BlobInfo
 
@@ -153,9 +153,7 @@ class FileBlobStore:
     def _written(self, data: bytes) -> Iterator[Path]:
         temporary = self._temporary()
         try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                _flush(file)
+            write_synced(temporary, data)
             yield temporary
         finally:
             temporary.unlink(missing_ok=True)
@@ -215,11 +213,13 @@ def _replace(temporary: Path, path: Path) -> None:
 
 
 def _link(temporary: Path, path: Path) -> bool:
-    make_folder(path.parent)
     try:
-        path.hardlink_to(temporary)
+        os.link(temporary, path)
     except FileExistsError:
         return False
+    except FileNotFoundError:
+        make_folder(path.parent)
+        return _link(temporary, path)
     sync_folder(path.parent)
     return True
 

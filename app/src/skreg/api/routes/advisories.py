@@ -76,4 +76,4 @@ async def withdraw(advisory_id: str, desk: StaffDesk) -> dict[str, Any]:
 
 
 def _reading(container: Container) -> Desk:
-    return Desk(container.engine, container.queue, container.clock, staff=False)
+    return Desk(container.pool, container.queue, container.clock, staff=False)

@@ -38,7 +38,7 @@ async def grant(ns: str, body: QuotaGrant, container: Container, principal: Call
     """Set what a namespace may use; what is null or left out takes the registry's setting."""
     authorise(principal, Action.ADMINISTER)
     wanted: Quota[int | None] = Quota(body.packages, body.versions_per_day, body.bytes)
-    await quotas.grant(Actor.of(container.engine, principal), ns, wanted)
+    await quotas.grant(Actor.of(container.pool, principal), ns, wanted)
     return _quotas(ns, await quotas.show(container, principal, ns))
 
 

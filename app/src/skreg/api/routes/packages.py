@@ -12,7 +12,7 @@ from skreg.api.documented import refusals
 from skreg.api.models import Hit, Package, PackageList, Version, VersionLine, VersionList
 from skreg.api.moved import MOVED, moved
 from skreg.api.services import catalogue
-from skreg.db.engine import reading
+from skreg.db.pool import reading
 from skreg.db.queries import search, search_within
 from skreg.db.queries.catalogue import VersionFacts
 from skreg.domain.releases import LATEST
@@ -40,7 +40,7 @@ async def listing(
     if cursor and not separator:
         error = {"rule": "cursor", "path": "query.cursor", "detail": "is not one that was given"}
         raise Unprocessable("The cursor cannot be read.", errors=[error])
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         if seen.is_whole:
             found = await search.listing(connection, (namespace, name), _PAGE)
         else:

@@ -74,11 +74,11 @@ async def publish(
     With `signature` and `chain` it is published as signed by its publisher; both are verified
     now. Without them the registry signs it after vetting.
     """
-    await publishing.require_publisher(container, principal, ns, name)
+    permit = await publishing.permit(container, principal, ns, name)
     upload = await read_upload(request)
     submission = signed_uploads.submission_of(upload)
     found = await publishing.accept(
-        container, principal, ns, name, upload.archive, submission=submission
+        container, principal, permit, (ns, name), upload.archive, submission=submission
     )
     response.status_code = 202 if found.new else 200
     url = f"/v1/packages/{ns}/{name}/{found.version}/status"

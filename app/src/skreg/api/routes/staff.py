@@ -35,7 +35,7 @@ async def administrator(container: Container, principal: Caller) -> Actor:
         Forbidden: no administrator, or a token without the scope `admin`.
     """
     authorise(principal, Action.ADMINISTER)
-    return Actor.of(container.engine, principal)
+    return Actor.of(container.pool, principal)
 
 
 Administrator = Annotated[Actor, Depends(administrator)]

@@ -22,7 +22,7 @@ from skreg.api.services.desk import Desk
 from skreg.api.services.hooking import REGISTRY, Place
 from skreg.api.services.package_rights import permitted_namespace
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading
+from skreg.db.pool import reading
 from skreg.db.queries.webhooks import WebhookFacts
 from skreg.domain.permissions import Action, authorise
 
@@ -36,7 +36,7 @@ async def at_namespace(ns: str, container: Container, principal: Caller) -> At:
     Raises:
         Missing, Forbidden
     """
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         access = await permitted_namespace(connection, principal, ns, Action.MANAGE)
     return Desk.of(container, principal, staff=False), Place(access.id, ns)
 

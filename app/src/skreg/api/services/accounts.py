@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skillpkg.errors import NameInvalid
 from skillpkg.types import Namespace
 from skreg.api.services import lockout
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading, writing
+from skreg.db.pool import Connection, reading, writing
 from skreg.db.queries import accounts, credentials, logins
 from skreg.domain import tokens
 from skreg.domain.permissions import ALL_SCOPES, MemberRole, Principal, Scope
@@ -49,7 +47,7 @@ async def sign_up(
         )
     name = new_name(username)
     encoded = await container.passwords.hash(password)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         account = await create(connection, name, encoded, email)
         await accounts.record(connection, account, "signup", name, address)
     return AccountView(name, email, False, [name])
@@ -77,7 +75,7 @@ def new_name(username: str, path: str = "username", *, by_operator: bool = False
 
 
 async def create(
-    connection: AsyncConnection,
+    connection: Connection,
     name: str,
     password_hash: str,
     email: str | None,
@@ -98,7 +96,7 @@ async def create(
     return account
 
 
-async def claim_name(connection: AsyncConnection, name: str) -> None:
+async def claim_name(connection: Connection, name: str) -> None:
     """Pass when no namespace has the name or one that looks like it.
 
     Raises:
@@ -136,7 +134,7 @@ async def open_session(
     container: ApiContainer, account: accounts.AccountFacts, address: str | None, *, by: str
 ) -> str:
     """Return a session of an account that has shown who it is; the audit log keeps ``by`` what."""
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         await accounts.record(
             connection, account.id, "login", account.username, address, {"by": by}
         )
@@ -148,13 +146,13 @@ async def prove(
 ) -> accounts.AccountFacts:
     """Return the account whose password this is; errors as ``log_in``."""
     charged = await lockout.charge(container, username, address)
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await accounts.by_username(connection, username)
     encoded = found.password_hash if found and found.password_hash else None
     right = await container.passwords.matches(password, encoded)
     if found is None or not right or found.disabled:
         raise Unauthenticated("The username or the password is wrong.")
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         await logins.take_back(connection, charged)
         await logins.remember(connection, found.id, neighbourhood(address))
     return found
@@ -162,7 +160,7 @@ async def prove(
 
 async def log_out(container: ApiContainer, credential: str, principal: Principal) -> None:
     """End a session, or revoke the token that was used to ask."""
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         if principal.token_id is not None:
             mine = (connection, principal.account_id, principal.token_id)
             await credentials.revoke_token(*mine)
@@ -189,7 +187,7 @@ async def identify(
     if credential.startswith(tokens.PREFIX):
         return await _by_token(container, credential, address)
     claims = await container.sessions.read(credential)
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await credentials.owner_of_session(
             connection, claims.account_id, claims.session_id, claims.generation
         )
@@ -208,7 +206,7 @@ async def identify(
 async def _by_token(container: ApiContainer, secret: str, address: str | None) -> Principal:
     owner = None
     if tokens.looks_like(secret):
-        async with reading(container.engine) as connection:
+        async with reading(container.pool) as connection:
             owner = await credentials.owner_of(connection, tokens.digest_of(secret))
     if owner is None:
         raise Unauthenticated(
@@ -222,7 +220,7 @@ async def _by_token(container: ApiContainer, secret: str, address: str | None) -
             why=f"It is limited to {', '.join(owner.networks)}; this is {address}.",
         )
     if owner.is_stale:
-        async with writing(container.engine) as connection:
+        async with writing(container.pool) as connection:
             await credentials.note_use(connection, owner.token_id, address)
     return _principal(owner, address)
 
@@ -249,7 +247,7 @@ async def describe(container: ApiContainer, principal: Principal) -> AccountView
     Raises:
         Unauthenticated: the account is gone.
     """
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await accounts.by_id(connection, principal.account_id)
         names = await accounts.namespaces_of(connection, principal.account_id)
     if found is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from skillpkg.errors import SkillpkgError
 from skillpkg.package_ref import PackageRef
 from skreg.api.services.desk import Desk
-from skreg.db.engine import reading, writing
+from skreg.db.pool import reading, writing
 from skreg.db.queries import advisories, readers
 from skreg.db.queries.advisories import AdvisoryRow
 from skreg.db.queries.readers import WHOLE, Sight
@@ -27,7 +27,7 @@ async def listing(
         Unprocessable: ``package`` is not ``ns/name``.
     """
     named = None if package is None else _split(package)
-    async with reading(desk.engine) as connection:
+    async with reading(desk.pool) as connection:
         return await advisories.listing(connection, after, PAGE, named, sight)
 
 
@@ -37,7 +37,7 @@ async def one(desk: Desk, advisory_id: str, sight: Sight = WHOLE) -> AdvisoryRow
     Raises:
         Missing: none of that id, or none that the reader may know of.
     """
-    async with reading(desk.engine) as connection:
+    async with reading(desk.pool) as connection:
         found = await advisories.one(connection, advisory_id, sight)
     if found is None:
         raise _missing(advisory_id)
@@ -55,7 +55,7 @@ async def publish(desk: Desk, facts: AdvisoryFacts) -> AdvisoryRow:
         named = ", ".join(item["path"] for item in mistakes)
         raise Unprocessable(f"The advisory cannot be taken: {named}.", errors=mistakes)
     namespace, name = _split(facts.package)
-    async with writing(desk.engine) as connection:
+    async with writing(desk.pool) as connection:
         package = await readers.access_to(connection, namespace, name)
         if package is None:
             raise Missing(f"There is no package {facts.package}.")
@@ -78,7 +78,7 @@ async def withdraw(desk: Desk, advisory_id: str) -> AdvisoryRow:
         Missing
         Conflict: it is withdrawn already.
     """
-    async with writing(desk.engine) as connection:
+    async with writing(desk.pool) as connection:
         found = await advisories.one(connection, advisory_id, lock=True)
         if found is None:
             raise _missing(advisory_id)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict
 
 from skreg.api.services.staff import Actor
-from skreg.db.engine import reading
+from skreg.db.pool import reading
 from skreg.db.queries import audit
 from skreg.db.queries.audit import AuditFilter, AuditLine
 
@@ -17,14 +17,14 @@ _BATCH = 1000
 
 async def page(actor: Actor, wanted: AuditFilter, before: int | None) -> list[AuditLine]:
     """Return up to a hundred lines, newest first."""
-    async with reading(actor.engine) as connection:
+    async with reading(actor.pool) as connection:
         return await audit.newest(connection, wanted, before, PAGE)
 
 
 async def export(actor: Actor, wanted: AuditFilter, after: int = 0) -> AsyncIterator[bytes]:
     """Yield all lines as JSON, oldest first; no connection is held between batches."""
     while True:
-        async with reading(actor.engine) as connection:
+        async with reading(actor.pool) as connection:
             found = await audit.oldest(connection, wanted, after, _BATCH)
         if not found:
             return

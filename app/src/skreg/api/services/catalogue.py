@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skillpkg.errors import SkillpkgError
 from skillpkg.types import Namespace, PackageName
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading
+from skreg.db.pool import Connection, reading
 from skreg.db.queries import accounts, catalogue, moves
 from skreg.db.queries.catalogue import VersionFacts, WorkFacts
 from skreg.db.queries.moves import Target
@@ -26,7 +24,7 @@ async def package(
     Raises:
         Missing: nothing of that name is visible.
     """
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await _versions(connection, namespace, name)
         tags = await catalogue.tags_of(connection, found[0].package_id)
         downloads = await catalogue.downloads_of(connection, found[0].package_id)
@@ -36,7 +34,7 @@ async def package(
 
 async def target(container: ApiContainer, namespace: str, name: str) -> Target | None:
     """Return what an old name of a package leads to; None for a name that stays."""
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         return await moves.target_of_name(connection, namespace, name)
 
 
@@ -46,7 +44,7 @@ async def version(container: ApiContainer, namespace: str, name: str, wanted: st
     Raises:
         Missing: there is none.
     """
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         exact = await catalogue.version(connection, *_names(namespace, name), wanted)
         if exact is not None and exact.state in VISIBLE:
             return exact
@@ -68,7 +66,7 @@ async def status(
     Raises:
         Missing: there is none, or the caller may not know of it.
     """
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await catalogue.version(connection, *_names(namespace, name), number)
         if found is None or not await _may_see(connection, principal, found):
             raise Missing(f"There is no {namespace}/{name}@{number}.")
@@ -76,7 +74,7 @@ async def status(
 
 
 async def _may_see(
-    connection: AsyncConnection, principal: Principal | None, found: VersionFacts
+    connection: Connection, principal: Principal | None, found: VersionFacts
 ) -> bool:
     if found.state in VISIBLE:
         return True
@@ -89,7 +87,7 @@ async def _may_see(
     return principal.is_admin or role is not None
 
 
-async def _versions(connection: AsyncConnection, namespace: str, name: str) -> list[VersionFacts]:
+async def _versions(connection: Connection, namespace: str, name: str) -> list[VersionFacts]:
     found = await catalogue.visible_versions(connection, *_names(namespace, name))
     if not found:
         raise Missing(f"There is no package {namespace}/{name}.")

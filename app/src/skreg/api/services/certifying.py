@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from skreg.api.services.desk import Desk
 from skreg.api.services.package_rights import permitted_namespace
-from skreg.db.engine import reading, writing
+from skreg.db.pool import reading, writing
 from skreg.db.queries import certificates
 from skreg.db.queries.certificates import CertificateFacts
 from skreg.domain.permissions import Action, Principal
@@ -39,7 +39,7 @@ async def request(
         TooManyRequests: ``AT_ONCE`` are good already.
     """
     certificate_id = secrets.token_hex(8)
-    async with writing(desk.engine) as connection:
+    async with writing(desk.pool) as connection:
         access = await permitted_namespace(connection, principal, namespace, Action.MANAGE)
         _require_readable(csr)
         if await certificates.unused(connection, access.id) >= AT_ONCE:
@@ -63,7 +63,7 @@ async def listing(
     Raises:
         Missing, Forbidden: for its members.
     """
-    async with reading(desk.engine) as connection:
+    async with reading(desk.pool) as connection:
         await permitted_namespace(connection, principal, namespace, Action.SEE_MEMBERS)
         found = await certificates.of_namespace(connection, namespace)
         return found, await certificates.is_signed_only(connection, namespace)
@@ -77,7 +77,7 @@ async def sign_only(
     Raises:
         Missing, Forbidden
     """
-    async with writing(desk.engine) as connection:
+    async with writing(desk.pool) as connection:
         access = await permitted_namespace(connection, principal, namespace, Action.MANAGE)
         await certificates.set_signed_only(connection, access.id, signed_only=signed_only)
         await desk.record(connection, "namespace-signed-only", namespace, signed_only=signed_only)
@@ -88,7 +88,7 @@ async def shown(
     desk: Desk, principal: Principal, namespace: str, certificate_id: str
 ) -> CertificateFacts:
     """Return one certificate to the namespace's members; errors as ``listing``."""
-    async with reading(desk.engine) as connection:
+    async with reading(desk.pool) as connection:
         await permitted_namespace(connection, principal, namespace, Action.SEE_MEMBERS)
     return await one(desk, namespace, certificate_id)
 
@@ -99,7 +99,7 @@ async def one(desk: Desk, namespace: str | None, certificate_id: str) -> Certifi
     Raises:
         Missing
     """
-    async with reading(desk.engine) as connection:
+    async with reading(desk.pool) as connection:
         found = await certificates.one(connection, certificate_id)
     if found is None or namespace not in (None, found.namespace):
         raise Missing(f"There is no certificate {certificate_id}.")
@@ -110,7 +110,7 @@ async def revoke_own(
     desk: Desk, principal: Principal, namespace: str, certificate_id: str, reason: str
 ) -> CertificateFacts:
     """Ask for the revocation of a namespace's certificate; errors as ``revoke``, and Forbidden."""
-    async with reading(desk.engine) as connection:
+    async with reading(desk.pool) as connection:
         await permitted_namespace(connection, principal, namespace, Action.MANAGE)
     await one(desk, namespace, certificate_id)
     return await revoke(desk, certificate_id, reason)
@@ -129,7 +129,7 @@ async def revoke(desk: Desk, certificate_id: str, reason: str) -> CertificateFac
         error = {"rule": "reason", "path": "reason", "detail": detail}
         raise Unprocessable(f"The reason {detail}.", errors=[error])
     found = await one(desk, None, certificate_id)
-    async with writing(desk.engine) as connection:
+    async with writing(desk.pool) as connection:
         if not await certificates.ask_to_revoke(connection, certificate_id, reason):
             raise Conflict(f"The certificate {certificate_id} is {found.state}.")
         await desk.record(

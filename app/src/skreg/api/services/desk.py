@@ -11,8 +11,8 @@ from skreg.domain.permissions import Principal
 
 if TYPE_CHECKING:
     import procrastinate
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+    from skreg.db.pool import Connection, Pool
     from skreg.ports.clock import Clock
 
 
@@ -24,7 +24,7 @@ class Desk:
         staff: acts with an administrator's rights, which the audit log marks.
     """
 
-    engine: AsyncEngine
+    pool: Pool
     queue: procrastinate.App
     clock: Clock = utc_now
     account_id: int | None = None
@@ -35,7 +35,7 @@ class Desk:
     def of(cls, container: ApiContainer, principal: Principal, *, staff: bool) -> Desk:
         """Return the caller of a route as the one who acts."""
         return cls(
-            container.engine,
+            container.pool,
             container.queue,
             container.clock,
             principal.account_id,
@@ -44,7 +44,7 @@ class Desk:
         )
 
     async def record(
-        self, connection: AsyncConnection, action: str, subject: str, **details: object
+        self, connection: Connection, action: str, subject: str, **details: object
     ) -> None:
         """Write one line of the audit log."""
         told = {**details, "staff": True} if self.staff else details

@@ -11,7 +11,7 @@ from enum import StrEnum
 from skreg.api.services import lockout, tokens
 from skreg.api.services.tokens import IssuedToken, Wish
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading, writing
+from skreg.db.pool import reading, writing
 from skreg.db.queries import accounts, devices
 from skreg.domain.permissions import Action, Principal, authorise
 from skreg.errors import Missing, Unavailable
@@ -44,7 +44,7 @@ async def begin(
     wanted = tokens.scopes_of(scopes)
     await lockout.charge_address(container, "device", address)
     begun = Begun(secrets.token_urlsafe(32), _user_code())
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         kept = await devices.insert(
             connection,
             digest=_digest(begun.device_code),
@@ -83,7 +83,7 @@ async def waiting(container: ApiContainer, user_code: str, address: str | None) 
         TooManyRequests: too many guesses of this address.
     """
     await lockout.charge_address(container, "user-code", address)
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await devices.waiting(connection, normalised(user_code))
     if found is None:
         raise _nothing()
@@ -103,7 +103,7 @@ async def decide(
     authorise(principal, Action.PROVE_ONESELF)
     await lockout.charge_address(container, "user-code", principal.address)
     code = normalised(user_code)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         if not await devices.decide(connection, code, principal.account_id, approved=approved):
             raise _nothing()
         action = "device-approved" if approved else "device-refused"
@@ -144,7 +144,7 @@ async def collect(
         Conflict: the account has as many tokens as it may.
     """
     digest = _digest(device_code)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await devices.ask(connection, digest)
         refusal = _refusal(found)
         if refusal is not None or found is None or found.account_id is None:

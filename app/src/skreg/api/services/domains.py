@@ -6,12 +6,10 @@ import re
 import secrets
 from enum import StrEnum
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skreg.api.services import lockout
 from skreg.api.services.namespaces import permitted, record
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading, writing
+from skreg.db.pool import Connection, reading, writing
 from skreg.db.queries import namespaces
 from skreg.db.queries.namespaces import DomainFacts
 from skreg.domain.permissions import Action, Principal
@@ -52,7 +50,7 @@ async def listing(container: ApiContainer, principal: Principal, name: str) -> l
     Raises:
         Missing, Forbidden
     """
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await permitted(connection, principal, name, Action.MANAGE)
         return await namespaces.domains(connection, found.id)
 
@@ -67,7 +65,7 @@ async def claim(
         Unprocessable: no domain name.  Conflict: too many are claimed.
     """
     wanted = _domain(domain)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await permitted(connection, principal, name, Action.MANAGE)
         await namespaces.lock(connection, found.id)
         present = await namespaces.domains(connection, found.id)
@@ -91,7 +89,7 @@ def _domain(text: str) -> str:
     return found
 
 
-async def _claimed(connection: AsyncConnection, namespace_id: int, domain: str) -> DomainFacts:
+async def _claimed(connection: Connection, namespace_id: int, domain: str) -> DomainFacts:
     found = await namespaces.domain(connection, namespace_id, domain)
     if found is None:
         raise Missing(f"The domain {domain} is not claimed.", fix="Claim it first.")
@@ -111,7 +109,7 @@ async def verify(
         TooManyRequests: too many looks.
     """
     wanted = _domain(domain)
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await permitted(connection, principal, name, Action.MANAGE)
         claimed = await _claimed(connection, found.id, wanted)
     await lockout.charge_address(container, "domain", principal.address)
@@ -121,7 +119,7 @@ async def verify(
             f"The proof is not at {place}.",
             fix=f"Put there: {proof_text(claimed.challenge)}",
         )
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         await namespaces.prove_domain(connection, found.id, wanted, method.value)
         await record(
             connection, principal, "domain-proved", name, domain=wanted, method=method.value
@@ -147,7 +145,7 @@ async def give_up(container: ApiContainer, principal: Principal, name: str, doma
         Missing, Forbidden
     """
     wanted = _domain(domain)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await permitted(connection, principal, name, Action.MANAGE)
         if not await namespaces.remove_domain(connection, found.id, wanted):
             raise Missing(f"The domain {wanted} is not claimed.")

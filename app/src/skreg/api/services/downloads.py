@@ -12,9 +12,8 @@ from collections import Counter
 from datetime import date
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from skreg.db.engine import writing
+from skreg.db.pool import Connection, Pool, writing
 from skreg.db.queries import catalogue, search_popularity
 from skreg.domain.visitors import visitor
 from skreg.errors import DatabaseUnavailable
@@ -31,8 +30,8 @@ Visits = dict[date, set[tuple[int, str]]]
 class DownloadCounts:
     """Counts by version number; what a crash loses is a few seconds of a statistic."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
-        self._engine = engine
+    def __init__(self, pool: Pool, clock: Clock) -> None:
+        self._pool = pool
         self._clock = clock
         self._waiting: Counter[int] = Counter()
         self._visits: Visits = {}
@@ -52,7 +51,7 @@ class DownloadCounts:
         if not counts:
             return
         try:
-            async with writing(self._engine) as connection:
+            async with writing(self._pool) as connection:
                 await catalogue.add_downloads(connection, counts)
                 for day, seen in visits.items():
                     await _add_visits(connection, day, seen)
@@ -72,7 +71,7 @@ class DownloadCounts:
             await self.flush()
 
 
-async def _add_visits(connection: AsyncConnection, day: date, seen: set[tuple[int, str]]) -> None:
+async def _add_visits(connection: Connection, day: date, seen: set[tuple[int, str]]) -> None:
     if not seen:
         return
     fresh = secrets.token_bytes(_SALT_BYTES)

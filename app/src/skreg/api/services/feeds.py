@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from skreg.api.services import catalogue
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading
+from skreg.db.pool import reading
 from skreg.db.queries import changes
 from skreg.db.queries.changes import Change, Publication
 from skreg.db.queries.readers import WHOLE, Sight
@@ -29,7 +29,7 @@ async def changes_since(
     container: ApiContainer, cursor: int, limit: int, sight: Sight = WHOLE
 ) -> ChangesPage:
     """Return what changed after ``cursor``, oldest first, each change exactly once."""
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         newest = await changes.newest(connection, sight)
         found = await changes.since(connection, cursor, limit, sight)
     reached = found[-1].seq if found else cursor
@@ -38,7 +38,7 @@ async def changes_since(
 
 async def newest(container: ApiContainer, sight: Sight = WHOLE) -> list[Publication]:
     """Return the versions published last in the whole registry."""
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         return await changes.publications(connection, ENTRIES, sight=sight)
 
 
@@ -49,7 +49,7 @@ async def of_package(container: ApiContainer, namespace: str, name: str) -> list
         Missing: nothing of that name is visible.
     """
     await catalogue.package(container, namespace, name)
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         return await changes.publications(connection, ENTRIES, (namespace, name))
 
 

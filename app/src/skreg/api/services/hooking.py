@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from skreg.api.services.desk import Desk
-from skreg.db.engine import reading, writing
+from skreg.db.pool import reading, writing
 from skreg.db.queries import webhooks
 from skreg.db.queries.webhooks import DeliveryFacts, WebhookFacts
 from skreg.domain import hooks
@@ -72,7 +72,7 @@ async def create(
         )
     hook_id, secret = secrets.token_hex(8), hooks.new_secret()
     sealed = (sealing.name, sealing.seal(hook_id, secret.encode()))
-    async with writing(desk.engine) as connection:
+    async with writing(desk.pool) as connection:
         if len(await webhooks.of_namespace(connection, place.id)) >= AT_MOST:
             raise TooManyRequests(f"{AT_MOST} webhooks are possible.", fix="Remove one.")
         await webhooks.insert(connection, hook_id, place.id, url, wanted, sealed, desk.account_id)
@@ -82,7 +82,7 @@ async def create(
 
 async def listing(desk: Desk, place: Place) -> list[WebhookFacts]:
     """Return the place's webhooks, without secrets."""
-    async with reading(desk.engine) as connection:
+    async with reading(desk.pool) as connection:
         return await webhooks.of_namespace(connection, place.id)
 
 
@@ -92,7 +92,7 @@ async def one(desk: Desk, place: Place, hook_id: str) -> WebhookFacts:
     Raises:
         Missing
     """
-    async with reading(desk.engine) as connection:
+    async with reading(desk.pool) as connection:
         found = await webhooks.one(connection, place.id, hook_id)
     if found is None:
         raise Missing(f"There is no webhook {hook_id}.")
@@ -106,7 +106,7 @@ async def remove(desk: Desk, place: Place, hook_id: str) -> None:
         Missing
     """
     await one(desk, place, hook_id)
-    async with writing(desk.engine) as connection:
+    async with writing(desk.pool) as connection:
         await webhooks.remove(connection, hook_id)
         await desk.record(connection, "webhook-removed", place.name, id=hook_id)
 
@@ -120,7 +120,7 @@ async def deliveries(
         Missing
     """
     await one(desk, place, hook_id)
-    async with reading(desk.engine) as connection:
+    async with reading(desk.pool) as connection:
         return await webhooks.deliveries(connection, hook_id, state, before, PAGE)
 
 
@@ -132,7 +132,7 @@ async def again(desk: Desk, place: Place, hook_id: str, delivery_id: int) -> Non
         Conflict: it is not dead.
     """
     await one(desk, place, hook_id)
-    async with writing(desk.engine) as connection:
+    async with writing(desk.pool) as connection:
         if not await webhooks.again(connection, hook_id, delivery_id):
             raise Conflict(f"The delivery {delivery_id} is not a dead letter of this webhook.")
         await desk.record(connection, "webhook-retried", place.name, delivery=delivery_id)

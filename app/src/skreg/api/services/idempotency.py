@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import writing
+from skreg.db.pool import writing
 from skreg.db.queries import idempotency
 from skreg.errors import Conflict, Unprocessable
 
@@ -60,7 +60,7 @@ async def begin(container: ApiContainer, call: KeyedCall) -> StoredAnswer | None
         Unprocessable: the key was used with another body.
         Conflict: the first request with it is still worked on.
     """
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         if await idempotency.claim(connection, call.digest, call.body):
             return None
         found = await idempotency.known(connection, call.digest)
@@ -83,7 +83,7 @@ async def begin(container: ApiContainer, call: KeyedCall) -> StoredAnswer | None
 
 async def finish(container: ApiContainer, call: KeyedCall, answer: StoredAnswer) -> None:
     """Keep the answer of a request that did something; else free the key for another try."""
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         if 200 <= answer.status < 300:
             await idempotency.keep(connection, call.digest, answer.status, _seal(call, answer))
         else:

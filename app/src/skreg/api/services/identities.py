@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skillpkg.types import suggest_name
 from skreg.api.services.accounts import create
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import writing
+from skreg.db.pool import Connection, writing
 from skreg.db.queries import accounts, devices
 from skreg.db.queries.accounts import AccountFacts
 from skreg.domain.reserved import is_reserved
@@ -31,7 +29,7 @@ async def account_of(
         Conflict: no free name could be made from the claims.
     """
     subject = str(claims["sub"])
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         await devices.lock_subject(connection, issuer, subject)
         known = await devices.account_of_subject(connection, issuer, subject)
         if known is None:
@@ -49,7 +47,7 @@ def _mail(claims: Mapping[str, Any]) -> str | None:
     return mail if isinstance(mail, str) and claims.get("email_verified") is True else None
 
 
-async def _make(connection: AsyncConnection, wanted: str, email: str | None) -> int:
+async def _make(connection: Connection, wanted: str, email: str | None) -> int:
     for name in _names(wanted):
         if await accounts.namespace_like(connection, name) is None:
             account = await create(connection, name, "", email)

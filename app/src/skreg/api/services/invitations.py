@@ -6,11 +6,9 @@ import re
 import secrets
 from datetime import timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skreg.api.services.namespaces import permitted, record, require_possible_role
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading, writing
+from skreg.db.pool import Connection, reading, writing
 from skreg.db.queries import accounts, namespaces
 from skreg.db.queries.namespaces import InvitationFacts
 from skreg.domain.permissions import Action, MemberRole, Principal, authorise
@@ -32,7 +30,7 @@ async def invite(
         Conflict: a member already, or too many are open.
         Unprocessable: the role cannot be given there.
     """
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await permitted(connection, principal, name, Action.MANAGE)
         require_possible_role(found, username, role)
         account = await _invitee(connection, found.id, username)
@@ -53,7 +51,7 @@ async def invite(
         return await _open(connection, made)
 
 
-async def _invitee(connection: AsyncConnection, namespace_id: int, username: str) -> int:
+async def _invitee(connection: Connection, namespace_id: int, username: str) -> int:
     account = await accounts.by_username(connection, username)
     if account is None or account.disabled:
         raise Missing(f"There is no account {username}.")
@@ -62,7 +60,7 @@ async def _invitee(connection: AsyncConnection, namespace_id: int, username: str
     return account.id
 
 
-async def _open(connection: AsyncConnection, invitation_id: str) -> InvitationFacts:
+async def _open(connection: Connection, invitation_id: str) -> InvitationFacts:
     known = _ID.fullmatch(invitation_id) is not None
     found = await namespaces.invitation(connection, invitation_id) if known else None
     if found is None:
@@ -83,7 +81,7 @@ async def of_namespace(
     Raises:
         Missing, Forbidden
     """
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await permitted(connection, principal, name, Action.MANAGE)
         return await namespaces.invitations_to(connection, found.id)
 
@@ -96,7 +94,7 @@ async def withdraw(
     Raises:
         Missing: no such namespace, or no such invitation there.  Forbidden
     """
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await permitted(connection, principal, name, Action.MANAGE)
         invitation = await _open(connection, invitation_id)
         if invitation.namespace_id != found.id:
@@ -114,7 +112,7 @@ async def mine(container: ApiContainer, principal: Principal) -> list[Invitation
         Forbidden: the token may not read.
     """
     authorise(principal, Action.SEE_OWN)
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         return await namespaces.invitations_for(connection, principal.account_id)
 
 
@@ -128,7 +126,7 @@ async def answer(
         Forbidden: the token may not.
     """
     authorise(principal, Action.MANAGE_OWN)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await _open(connection, invitation_id)
         if found.account_id != principal.account_id:
             raise _nothing()

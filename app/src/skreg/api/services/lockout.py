@@ -10,7 +10,7 @@ import hashlib
 from datetime import timedelta
 
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading, writing
+from skreg.db.pool import reading, writing
 from skreg.db.queries import accounts, logins
 from skreg.domain.token_limits import neighbourhood
 from skreg.errors import TooManyRequests
@@ -35,7 +35,7 @@ async def charge(container: ApiContainer, username: str, address: str | None) ->
     """
     place = neighbourhood(address)
     name = _printable(username)
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         is_known = await logins.knows(connection, name, place)
     limits = {_subject("pair", name, place): PER_PAIR, _subject("address", place): PER_ADDRESS}
     if not is_known:
@@ -58,7 +58,7 @@ async def _count(
     container: ApiContainer, limits: dict[bytes, int], told: str, address: str | None
 ) -> None:
     """Count; the audit log gets one line a window, under ``told``, of what is over its limit."""
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = [await logins.count_attempt(connection, item, WINDOW) for item in limits]
         await logins.forget_old_attempts(connection)
         if any(one.count == most + 1 for one, most in zip(found, limits.values(), strict=True)):

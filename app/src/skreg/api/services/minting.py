@@ -12,12 +12,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skillpkg.errors import SkillpkgError
 from skillpkg.types import Namespace, PackageName
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import writing
+from skreg.db.pool import Connection, writing
 from skreg.db.queries import accounts, credentials, trusted
 from skreg.db.queries.trusted import Publisher
 from skreg.domain import tokens
@@ -84,7 +83,7 @@ async def mint(container: ApiContainer, token: str, package: str, address: str |
     """
     namespace, name = _names(package)
     verified = await _verify(container, token)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         ends = verified.expires + LEEWAY_SECONDS + _REMEMBERED_LONGER
         until = datetime.fromtimestamp(ends, UTC)
         if not await trusted.claim_identity_token(
@@ -127,7 +126,7 @@ def _require_signature(key: RSAPublicKey, token: IdentityToken) -> None:
 
 
 async def _matching(
-    connection: AsyncConnection, verified: _Verified, namespace: str, name: str
+    connection: Connection, verified: _Verified, namespace: str, name: str
 ) -> Publisher:
     """Return the publisher whose claims these are; its row is held.
 
@@ -165,7 +164,7 @@ def _trust(publisher: Publisher) -> Trust:
 
 async def _issue(
     container: ApiContainer,
-    connection: AsyncConnection,
+    connection: Connection,
     verified: _Verified,
     publisher: Publisher,
     package: str,

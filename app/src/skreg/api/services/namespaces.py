@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skreg.api.services.accounts import claim_name, new_name
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading, writing
+from skreg.db.pool import Connection, reading, writing
 from skreg.db.queries import accounts, namespaces
 from skreg.db.queries.namespaces import (
     DomainFacts,
@@ -39,7 +37,7 @@ async def create(container: ApiContainer, principal: Principal, name: str) -> Na
     """
     authorise(principal, Action.MANAGE_OWN)
     wanted = new_name(name, "name")
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         if await namespaces.count_owned(connection, principal.account_id) >= MAX_ORGANISATIONS:
             raise Conflict(f"You own {MAX_ORGANISATIONS} organisations, which is the most.")
         await claim_name(connection, wanted)
@@ -52,7 +50,7 @@ async def create(container: ApiContainer, principal: Principal, name: str) -> Na
     return NamespaceView(found, [])
 
 
-async def by_name(connection: AsyncConnection, name: str) -> NamespaceFacts:
+async def by_name(connection: Connection, name: str) -> NamespaceFacts:
     """Return a namespace.
 
     Raises:
@@ -70,7 +68,7 @@ async def show(container: ApiContainer, name: str) -> NamespaceView:
     Raises:
         Missing: there is none of that name.
     """
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await by_name(connection, name)
         domains = await namespaces.domains(connection, found.id)
     return NamespaceView(found, [item for item in domains if item.verified_at is not None])
@@ -83,7 +81,7 @@ async def mine(container: ApiContainer, principal: Principal) -> list[OwnNamespa
         Forbidden: the token may not read.
     """
     authorise(principal, Action.SEE_OWN)
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await namespaces.of_account(connection, principal.account_id)
     return [item for item in found if principal.reaches(item.name)]
 
@@ -94,13 +92,13 @@ async def members(container: ApiContainer, principal: Principal, name: str) -> l
     Raises:
         Missing, Forbidden
     """
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await permitted(connection, principal, name, Action.SEE_MEMBERS)
         return await namespaces.members(connection, found.id)
 
 
 async def permitted(
-    connection: AsyncConnection, principal: Principal, name: str, action: Action
+    connection: Connection, principal: Principal, name: str, action: Action
 ) -> NamespaceFacts:
     """Return the namespace when the caller may do ``action`` there.
 
@@ -123,7 +121,7 @@ async def set_role(
         Conflict: the last owner would be none.
         Unprocessable: an individual namespace has one owner, its own account.
     """
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await permitted(connection, principal, name, Action.MANAGE)
         require_possible_role(found, username, role)
         account = await _member(connection, found, username)
@@ -153,7 +151,7 @@ async def remove(container: ApiContainer, principal: Principal, name: str, usern
         Conflict: the last owner stays.
     """
     action = Action.LEAVE if username == principal.username else Action.MANAGE
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await permitted(connection, principal, name, action)
         account = await _member(connection, found, username)
         await _require_other_owner(connection, found, account)
@@ -161,7 +159,7 @@ async def remove(container: ApiContainer, principal: Principal, name: str, usern
         await record(connection, principal, "member-removed", name, member=username)
 
 
-async def _member(connection: AsyncConnection, found: NamespaceFacts, username: str) -> int:
+async def _member(connection: Connection, found: NamespaceFacts, username: str) -> int:
     """Return a member's account, and hold the namespace so that its owners stay as counted."""
     await namespaces.lock(connection, found.id)
     account = await accounts.by_username(connection, username)
@@ -171,9 +169,7 @@ async def _member(connection: AsyncConnection, found: NamespaceFacts, username: 
     return account.id
 
 
-async def _require_other_owner(
-    connection: AsyncConnection, found: NamespaceFacts, account: int
-) -> None:
+async def _require_other_owner(connection: Connection, found: NamespaceFacts, account: int) -> None:
     role = await namespaces.role_of(connection, found.id, account)
     if role != MemberRole.OWNER or await namespaces.other_owners(connection, found.id, account):
         return
@@ -185,7 +181,7 @@ async def _require_other_owner(
 
 
 async def record(
-    connection: AsyncConnection, principal: Principal, action: str, name: str, **details: object
+    connection: Connection, principal: Principal, action: str, name: str, **details: object
 ) -> None:
     """Write one line of the audit trail about a namespace."""
     await accounts.record(

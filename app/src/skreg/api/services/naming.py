@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from dataclasses import dataclass
 
 from skillpkg.errors import NameInvalid
 from skillpkg.types import PackageName, look_alike
+from skreg.db.pool import Connection
 from skreg.db.queries import trusted, uploads
 from skreg.domain.package_names import is_reserved_package
 from skreg.errors import Conflict, Unprocessable
@@ -29,29 +30,35 @@ def new_package_name(name: str) -> str:
     return found
 
 
-async def claim(connection: AsyncConnection, namespace_id: int, name: str) -> int:
-    """Return the number of the package of that name, made now when it is new.
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A package that has a name; ``is_new``: it was made by this."""
+
+    package_id: int
+    is_new: bool
+
+
+async def claim(connection: Connection, namespace_id: int, name: str) -> Claimed:
+    """Make a package of a name that was free a moment ago.
 
     Raises:
         Unprocessable: no name that a new package may have.
         Conflict: another package, or one that a trusted publisher is waiting to make, has a name
             that looks like it.
     """
-    found = await uploads.package_id(connection, namespace_id, name)
-    if found is not None:
-        return found
     twin = look_alike(new_package_name(name))
     pending = await trusted.pending_like(connection, namespace_id, name, twin)
     if pending is not None:
         raise too_like(name, pending)
     made = await uploads.insert_package(connection, namespace_id, name, twin)
-    if made is None:  # somebody was quicker: with this name, or with one that looks like it
-        made = await uploads.package_id(connection, namespace_id, name)
-    if made is None:
-        taken = await uploads.name_that_looks_like(connection, namespace_id, twin)
-        raise too_like(name, taken)
-    await trusted.reify(connection, namespace_id, name, made)
-    return made
+    if made is not None:
+        await trusted.reify(connection, namespace_id, name, made)
+        return Claimed(made, is_new=True)
+    found = await uploads.package_id(connection, namespace_id, name)
+    if found is not None:  # somebody was quicker, and has published it as well
+        return Claimed(found, is_new=False)
+    taken = await uploads.name_that_looks_like(connection, namespace_id, twin)
+    raise too_like(name, taken)
 
 
 def too_like(name: str, taken: str | None) -> Conflict:

@@ -18,7 +18,7 @@ from joserfc.jwk import KeySet
 
 from skreg.api.services import identities
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import writing
+from skreg.db.pool import writing
 from skreg.db.queries import devices
 from skreg.db.queries.accounts import AccountFacts
 from skreg.db.queries.devices import OidcBegun
@@ -67,7 +67,7 @@ async def begin(container: ApiContainer, user_code: str | None) -> Departure:
     provider = await discover(container)
     state, browser, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     begun = OidcBegun(_hash(browser), secrets.token_urlsafe(16), verifier, user_code)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         expires = container.clock() + LIFETIME
         await devices.begin_oidc(connection, _hash(state), begun, expires)
     challenge = urlsafe_b64encode(_hash(verifier)).rstrip(b"=").decode()
@@ -103,7 +103,7 @@ async def finish(container: ApiContainer, state: str, code: str, browser: str) -
         Unavailable: the provider does not answer.
     """
     provider = await discover(container)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         begun = await devices.take_oidc(connection, _hash(state))
     if begun is None or not hmac.compare_digest(begun.browser_hash, _hash(browser)):
         raise Unauthenticated(

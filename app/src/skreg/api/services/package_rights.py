@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import accounts, moves
 from skreg.db.queries.accounts import NamespaceAccess
 from skreg.db.queries.moves import Moving
@@ -13,7 +12,7 @@ from skreg.errors import Conflict, Forbidden, Missing
 
 
 async def permitted_namespace(
-    connection: AsyncConnection,
+    connection: Connection,
     principal: Principal,
     namespace: str,
     action: Action,
@@ -53,7 +52,7 @@ def banned(namespace: str) -> Forbidden:
 
 
 async def permitted_package(
-    connection: AsyncConnection, principal: Principal, namespace: str, name: str, action: Action
+    connection: Connection, principal: Principal, namespace: str, name: str, action: Action
 ) -> Moving:
     """Return the package when it exists and the caller may do ``action`` to it.
 
@@ -67,7 +66,7 @@ async def permitted_package(
     return found
 
 
-async def require_here(connection: AsyncConnection, package: Moving) -> None:
+async def require_here(connection: Connection, package: Moving) -> None:
     """Pass unless the package goes on under another name.
 
     Raises:
@@ -77,7 +76,7 @@ async def require_here(connection: AsyncConnection, package: Moving) -> None:
         raise await moved(connection, package.id, f"{package.namespace}/{package.name}")
 
 
-async def moved(connection: AsyncConnection, package_id: int, package: str) -> Conflict:
+async def moved(connection: Connection, package_id: int, package: str) -> Conflict:
     """Return the refusal of every new version of a package that goes on under another name."""
     target = await moves.target_of(connection, package_id)
     return Conflict(
@@ -88,7 +87,7 @@ async def moved(connection: AsyncConnection, package_id: int, package: str) -> C
 
 
 async def record(
-    connection: AsyncConnection, principal: Principal, action: str, subject: str, **details: object
+    connection: Connection, principal: Principal, action: str, subject: str, **details: object
 ) -> None:
     """Write one line of the audit trail about a package."""
     await accounts.record(

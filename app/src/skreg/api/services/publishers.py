@@ -6,13 +6,11 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skillpkg.types import look_alike
 from skreg.api.services import naming
 from skreg.api.services.package_rights import permitted_namespace, permitted_package, record
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading, writing
+from skreg.db.pool import Connection, reading, writing
 from skreg.db.queries import trusted, uploads
 from skreg.db.queries.trusted import Publisher
 from skreg.domain.permissions import Action, Principal
@@ -65,7 +63,7 @@ async def show(container: ApiContainer, principal: Principal, ns: str, name: str
     Raises:
         Missing, Forbidden
     """
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         access = await permitted_namespace(connection, principal, ns, Action.SEE_MEMBERS, name)
         package = await uploads.package_id(connection, access.id, name)
         only = package is not None and await trusted.is_trusted_only(connection, package)
@@ -84,7 +82,7 @@ async def add(
     """
     publisher_id, issuer = secrets.token_hex(8), _issuer(container, wish)
     _check(wish)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         access = await permitted_namespace(connection, principal, ns, Action.MANAGE, name)
         package = await uploads.package_id(connection, access.id, name)
         if package is None:
@@ -108,7 +106,7 @@ async def add(
 
 
 async def _insert(
-    connection: AsyncConnection,
+    connection: Connection,
     principal: Principal,
     made: Publisher,
     namespace_id: int,
@@ -132,7 +130,7 @@ async def _insert(
     await record(connection, principal, "publisher-added", f"{ns}/{name}", **told)
 
 
-async def _require_free(connection: AsyncConnection, namespace_id: int, name: str) -> None:
+async def _require_free(connection: Connection, namespace_id: int, name: str) -> None:
     """Pass when a package of that name could be made here."""
     twin = look_alike(naming.new_package_name(name))
     taken = await uploads.name_that_looks_like(connection, namespace_id, twin)
@@ -185,7 +183,7 @@ async def remove(
     Raises:
         Missing, Forbidden
     """
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         await permitted_namespace(connection, principal, ns, Action.MANAGE, name)
         if not await trusted.delete_publisher(connection, ns, name, publisher_id):
             raise Missing(f"{ns}/{name} has no publisher {publisher_id}.")
@@ -202,7 +200,7 @@ async def set_only(
         Missing, Forbidden: no such package, or the caller is no owner.
         Conflict: the package has no publisher: nobody could publish it any more.
     """
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         package = await permitted_package(connection, principal, ns, name, Action.MANAGE)
         found = await trusted.publishers(connection, ns, name)
         if only and not found:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skillpkg.archive.limits import Policy
 from skillpkg.archive.reader import Archive, read_archive
 from skillpkg.errors import ArchiveInvalid, ManifestInvalid, SkillpkgError
 from skreg.api.services import naming, quotas
-from skreg.api.services.package_rights import banned, moved, record
+from skreg.api.services.package_rights import banned, moved
 from skreg.api.services.signed_uploads import (
     require_same_signer,
     require_signed,
@@ -19,15 +18,30 @@ from skreg.api.services.signed_uploads import (
 )
 from skreg.api.services.staged import staged
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading, writing
+from skreg.db.pool import Connection, reading, writing
 from skreg.db.queries import trusted, uploads
-from skreg.db.queries.uploads import Destination, UploadSigner
+from skreg.db.queries.uploads import Destination, NewVersion, UploadSigner
 from skreg.domain.permissions import Principal, Scope, require_role
 from skreg.domain.releases import without_build
 from skreg.domain.trusted_account import is_trusted, role_for
 from skreg.errors import Conflict, Forbidden, Missing, Unavailable, Unprocessable
 from skreg.publish.submit.judge import Submission
-from skreg.queue import defer_advance
+
+FRESH_SECONDS = 0.05
+"""So long a look at the rights counts: an upload that arrives within it costs no second one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What was found before the body is read: the caller may publish there."""
+
+    destination: Destination
+    seen_at: float
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it was found just now; else rights may have changed while the body came."""
+        return time.monotonic() - self.seen_at < FRESH_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +57,18 @@ class Accepted:
     new: bool
 
 
-async def require_publisher(
+async def permit(
     container: ApiContainer, principal: Principal, namespace: str, name: str
-) -> None:
-    """Pass when the caller may publish the package, asked before the body is read.
+) -> Permit:
+    """Return the permit of a caller who may publish the package, asked before the body is read.
 
     Raises:
         Forbidden: the token's scope or the role does not allow it, or the namespace is banned.
         Missing: there is no such namespace.
         Unavailable: the registry's root has not signed its certificates yet.
     """
-    async with reading(container.engine) as connection:
+    seen_at = time.monotonic()
+    async with reading(container.pool) as connection:
         found = await _destination(connection, principal, namespace, name)
     if not found.opened:
         raise Unavailable(
@@ -61,10 +76,11 @@ async def require_publisher(
             why="Its keys have no certificates: the root's ceremony is still to be done.",
             fix="Its operator runs skreg pki status, which prints the next step.",
         )
+    return Permit(found, seen_at)
 
 
 async def _destination(
-    connection: AsyncConnection, principal: Principal, namespace: str, name: str
+    connection: Connection, principal: Principal, namespace: str, name: str
 ) -> Destination:
     principal.require(Scope.PUBLISH)
     found = await uploads.destination(connection, namespace, name, principal.account_id)
@@ -80,8 +96,8 @@ async def _destination(
 async def accept(
     container: ApiContainer,
     principal: Principal,
-    namespace: str,
-    name: str,
+    permit: Permit,
+    named: tuple[str, str],
     data: bytes,
     *,
     submission: Submission | None = None,
@@ -92,42 +108,32 @@ async def accept(
     each may inflate to 50 MiB, and holds a database connection while its bytes are stored.
 
     Args:
+        named: namespace and name, as the permit was asked for.
         submission: the publisher's own signature; without it the registry signs.
 
     Raises:
-        Forbidden, Missing: see ``require_publisher``; or the certificate does not entitle.
+        Forbidden, Missing: see ``permit``; or the certificate does not entitle.
         Unprocessable: archive or signature break a rule; ``errors`` names part and rule.
         Conflict: other bytes have the version, or another package has a look-alike name.
         TooManyRequests: the namespace has used up a quota.
     """
     async with container.checks:
-        archive = await _checked(namespace, name, data, container.settings.archive_policy)
-        signer = await signer_of(container, namespace, data, submission)
+        archive = await _checked(*named, data, container.settings.archive_policy)
+        signer = await signer_of(container, named[0], data, submission)
         async with (
             staged(container, archive, data) as upload,
-            writing(container.engine) as connection,
+            writing(container.pool) as connection,
         ):
-            taken = await _accept(container, connection, principal, archive, len(data), signer)
+            place = permit.destination
+            if not permit.is_fresh:
+                place = await _destination(connection, principal, *named)
+            package = await _package(connection, principal, place, *named)
+            taken = await _take(connection, principal, package, archive, len(data), signer)
+            if taken.new:
+                require_signed(signer, named[0], signed_only=place.signed_only)
+                await quotas.require(connection, container, place.namespace_id, named[0])
             await upload.keep(connection)  # before the row that promises the bytes
             return taken
-
-
-async def _accept(
-    container: ApiContainer,
-    connection: AsyncConnection,
-    principal: Principal,
-    archive: Archive,
-    size: int,
-    signer: UploadSigner,
-) -> Accepted:
-    namespace, name = str(archive.manifest.namespace), str(archive.manifest.name)
-    place = await _destination(connection, principal, namespace, name)
-    package = await _package(connection, principal, place, namespace, name)
-    taken = await _take(container, connection, principal, package, archive, size, signer)
-    if taken.new:
-        require_signed(signer, namespace, signed_only=place.signed_only)
-        await quotas.require(connection, container, place.namespace_id, namespace)
-    return taken
 
 
 async def _checked(namespace: str, name: str, data: bytes, policy: Policy) -> Archive:
@@ -161,7 +167,7 @@ def _refused(error: SkillpkgError) -> Unprocessable:
 
 
 async def _package(
-    connection: AsyncConnection,
+    connection: Connection,
     principal: Principal,
     place: Destination,
     namespace: str,
@@ -169,8 +175,11 @@ async def _package(
 ) -> int:
     """Return the package's number, made now when it is new, if the caller may add to it."""
     if place.package_id is None:
-        made = await naming.claim(connection, place.namespace_id, name)
+        claimed = await naming.claim(connection, place.namespace_id, name)
+        if claimed.is_new:
+            return claimed.package_id
         place = await _destination(connection, principal, namespace, name)
+        made = claimed.package_id
     else:
         made = place.package_id
     if place.moved_to is not None:
@@ -185,8 +194,7 @@ async def _package(
 
 
 async def _take(
-    container: ApiContainer,
-    connection: AsyncConnection,
+    connection: Connection,
     principal: Principal,
     package: int,
     archive: Archive,
@@ -194,39 +202,35 @@ async def _take(
     signer: UploadSigner,
 ) -> Accepted:
     manifest = archive.manifest
-    version = str(manifest.version)
-    subject = f"{manifest.namespace}/{manifest.name}@{version}"
-    made = await uploads.insert_version(
-        connection,
+    new = NewVersion(
         package=package,
-        version=version,
+        version=str(manifest.version),
         sha256=archive.sha256,
         content_digest=archive.content_digest,
         size=size,
         manifest=manifest.to_json(),
         uploaded_by=principal.account_id,
         signer=signer,
+        subject=f"{manifest.namespace}/{manifest.name}@{manifest.version}",
+        address=principal.address,
+        origin=await _origin(connection, principal),
     )
     state: str = signer.first_state
-    if made is not None:
-        await defer_advance(container.queue, connection, made)
-        await record(
-            connection, principal, "publish", subject, **await _origin(connection, principal)
-        )
-    else:
-        state = await _same_bytes(connection, package, version, archive.sha256, subject, signer)
+    is_new = await uploads.insert_version(connection, new)
+    if not is_new:
+        state = await _same_bytes(connection, new)
     return Accepted(
         str(manifest.namespace),
         str(manifest.name),
-        version,
+        new.version,
         archive.sha256,
         archive.content_digest,
         state,
-        made is not None,
+        is_new,
     )
 
 
-async def _origin(connection: AsyncConnection, principal: Principal) -> dict[str, object]:
+async def _origin(connection: Connection, principal: Principal) -> dict[str, object]:
     """Return what the audit trail says of a CI job that publishes; nothing of a person."""
     if not is_trusted(principal):
         return {}
@@ -234,27 +238,22 @@ async def _origin(connection: AsyncConnection, principal: Principal) -> dict[str
     return {} if found is None else {"publisher": found.publisher_id, "claims": found.claims}
 
 
-async def _same_bytes(
-    connection: AsyncConnection,
-    package: int,
-    version: str,
-    sha256: str,
-    subject: str,
-    signer: UploadSigner,
-) -> str:
+async def _same_bytes(connection: Connection, new: NewVersion) -> str:
     """Return the state of the version that has the number, when its bytes are these."""
-    taken = await uploads.taken(connection, package, without_build(version))
-    if taken is not None and taken.version != version:
+    taken = await uploads.taken(connection, new.package, without_build(new.version))
+    if taken is None:  # the package was moved since it was looked at
+        raise await moved(connection, new.package, new.subject.partition("@")[0])
+    if taken.version != new.version:
         raise Conflict(
-            f"{subject} differs from {taken.version} in build metadata alone.",
+            f"{new.subject} differs from {taken.version} in build metadata alone.",
             why="SemVer gives both the same precedence: nobody could say which is newer.",
             fix="Raise the version and publish again.",
         )
-    if taken is not None and taken.sha256 == sha256:
-        require_same_signer(taken.signer, signer, subject)
+    if taken.sha256 == new.sha256:
+        require_same_signer(taken.signer, new.signer, new.subject)
         return taken.state
     raise Conflict(
-        f"{subject} exists with other bytes.",
+        f"{new.subject} exists with other bytes.",
         why="A version's bytes never change once they are taken.",
         fix="Raise the version and publish again.",
     )

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skreg.api.services.namespaces import by_name
 from skreg.api.services.staff import Actor
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading, writing
+from skreg.db.pool import Connection, reading, writing
 from skreg.db.queries import accounts, quotas
 from skreg.domain.permissions import Action, Principal, authorise
 from skreg.domain.quotas import Quota, exceeded
@@ -27,7 +25,7 @@ class Standing:
 
 
 async def require(
-    connection: AsyncConnection, container: ApiContainer, namespace_id: int, namespace: str
+    connection: Connection, container: ApiContainer, namespace_id: int, namespace: str
 ) -> None:
     """Pass when the namespace is within its quotas, the upload of this transaction counted.
 
@@ -51,7 +49,7 @@ async def show(container: ApiContainer, principal: Principal, namespace: str) ->
     Raises:
         Missing, Forbidden
     """
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         access = await accounts.access(connection, namespace, principal.account_id)
         if access is None:
             raise Missing(f"There is no namespace {namespace}.")
@@ -65,7 +63,7 @@ async def grant(actor: Actor, namespace: str, quota: Quota[int | None]) -> None:
     Raises:
         Missing: no such namespace.
     """
-    async with writing(actor.engine) as connection:
+    async with writing(actor.pool) as connection:
         found = await by_name(connection, namespace)
         await quotas.grant(connection, found.id, quota)
         details = {**asdict(quota), "staff": True}

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skreg.api.services.package_rights import banned
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading, writing
+from skreg.db.pool import Connection, reading, writing
 from skreg.db.queries import accounts, readers
 from skreg.domain.permissions import Action, Principal, authorise
 from skreg.errors import Conflict, Missing
@@ -29,7 +27,7 @@ async def show(container: ApiContainer, principal: Principal, namespace: str, na
     Raises:
         Missing, Forbidden
     """
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await _package(connection, principal, namespace, name, Action.SEE_MEMBERS)
         return await _readers(connection, found)
 
@@ -43,7 +41,7 @@ async def restrict(
         Missing, Forbidden
         Conflict: the registry is public.
     """
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await _package(connection, principal, namespace, name, Action.MANAGE)
         _require_private(container)
         await readers.set_restricted(connection, found.id, restricted=own)
@@ -56,7 +54,7 @@ async def restrict_namespace(
     container: ApiContainer, principal: Principal, namespace: str, *, restricted: bool
 ) -> bool:
     """Set it for all packages of a namespace that say nothing themselves; errors as above."""
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         namespace_id = await _namespace(connection, principal, namespace, Action.MANAGE)
         _require_private(container)
         await readers.restrict_namespace(connection, namespace_id, restricted=restricted)
@@ -78,7 +76,7 @@ async def set_reader(
         Missing: no such package or account.
         Forbidden, Conflict
     """
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await _package(connection, principal, *package, Action.MANAGE)
         _require_private(container)
         subject = f"{package[0]}/{package[1]}"
@@ -103,7 +101,7 @@ def _require_private(container: ApiContainer) -> None:
 
 
 async def _package(
-    connection: AsyncConnection, principal: Principal, namespace: str, name: str, action: Action
+    connection: Connection, principal: Principal, namespace: str, name: str, action: Action
 ) -> readers.PackageAccess:
     await _namespace(connection, principal, namespace, action)
     found = await readers.access_to(connection, namespace, name)
@@ -113,7 +111,7 @@ async def _package(
 
 
 async def _namespace(
-    connection: AsyncConnection, principal: Principal, namespace: str, action: Action
+    connection: Connection, principal: Principal, namespace: str, action: Action
 ) -> int:
     access = await accounts.access(connection, namespace, principal.account_id)
     if access is None:
@@ -124,14 +122,14 @@ async def _namespace(
     return access.id
 
 
-async def _readers(connection: AsyncConnection, found: readers.PackageAccess) -> Readers:
+async def _readers(connection: Connection, found: readers.PackageAccess) -> Readers:
     own = found.restricted
     restricted = found.namespace_restricted if own is None else own
     return Readers(restricted, own, await readers.readers_of(connection, found.id))
 
 
 async def _record(
-    connection: AsyncConnection,
+    connection: Connection,
     principal: Principal,
     action: str,
     subject: str,

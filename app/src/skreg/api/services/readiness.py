@@ -7,9 +7,11 @@ from base64 import b64decode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from psycopg.errors import UndefinedTable
+
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading
 from skreg.db.migrate import head
+from skreg.db.pool import reading
 from skreg.db.queries import pki, rows
 from skreg.errors import BlobMissing, DatabaseUnavailable, StorageUnavailable
 
@@ -43,14 +45,10 @@ async def check(container: ApiContainer) -> Readiness:
 
 async def _database(container: ApiContainer) -> bool:
     try:
-        async with reading(container.engine) as connection:
+        async with reading(container.pool) as connection:
             found = await rows.scalar(connection, "SELECT max(version_num) FROM alembic_version")
-    except DatabaseUnavailable:
+    except (DatabaseUnavailable, UndefinedTable):  # an empty database has no such table
         return False
-    except Exception as error:  # an empty database has no such table
-        if "UndefinedTable" in repr(getattr(error, "orig", None)):
-            return False
-        raise
     if found is not None and str(found) >= head():
         _seen_schema.add(id(container))
         return True
@@ -77,7 +75,7 @@ async def _storage(container: ApiContainer) -> list[str]:
 async def _renewal_fails(container: ApiContainer) -> bool:
     """Whether the worker says that it cannot renew something."""
     try:
-        async with reading(container.engine) as connection:
+        async with reading(container.pool) as connection:
             return bool(await pki.read(connection, pki.TROUBLE))
     except DatabaseUnavailable:
         return False

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import secrets
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skreg.api.services import yanking
 from skreg.api.services.desk import Desk
-from skreg.db.engine import reading, writing
+from skreg.db.pool import Connection, reading, writing
 from skreg.db.queries import catalogue, reports
 from skreg.db.queries.reports import ReportFacts
 from skreg.domain.events import Event, EventKind
@@ -36,7 +34,7 @@ async def report(
     """
     if desk.account_id is None:
         raise Conflict("A report has somebody who wrote it.")
-    async with writing(desk.engine) as connection:
+    async with writing(desk.pool) as connection:
         found = await catalogue.version(connection, *name)
         if found is None or found.state not in VISIBLE:
             raise Missing(f"There is no published {name[0]}/{name[1]}@{name[2]}.")
@@ -50,7 +48,7 @@ async def report(
 
 
 async def _insert(
-    connection: AsyncConnection, desk: Desk, version_id: int, kind: ReportKind, message: str
+    connection: Connection, desk: Desk, version_id: int, kind: ReportKind, message: str
 ) -> tuple[ReportFacts, bool]:
     by = desk.account_id or 0
     report_id = secrets.token_hex(8)
@@ -66,13 +64,13 @@ async def _insert(
 
 async def mine(desk: Desk) -> list[ReportFacts]:
     """Return the caller's own reports, newest first."""
-    async with reading(desk.engine) as connection:
+    async with reading(desk.pool) as connection:
         return await reports.written_by(connection, desk.account_id or 0, PAGE)
 
 
 async def listing(desk: Desk, state: ReportState, after: str) -> list[ReportFacts]:
     """Return up to a hundred reports in a state, oldest first."""
-    async with reading(desk.engine) as connection:
+    async with reading(desk.pool) as connection:
         return await reports.in_state(connection, state.value, after, PAGE)
 
 
@@ -85,7 +83,7 @@ async def triage(
         Missing: no such report.
         Conflict: it was closed before.
     """
-    async with writing(desk.engine) as connection:
+    async with writing(desk.pool) as connection:
         found = await reports.one(connection, report_id)
         if found is None:
             raise Missing(f"There is no report {report_id}.")
@@ -100,15 +98,13 @@ async def triage(
         return changed or found
 
 
-async def _hide(desk: Desk, connection: AsyncConnection, found: ReportFacts, note: str) -> None:
+async def _hide(desk: Desk, connection: Connection, found: ReportFacts, note: str) -> None:
     which = (found.namespace, found.name, found.version)
     with contextlib.suppress(Conflict):  # it was withdrawn meanwhile, which hides it more
         await yanking.by_staff_in(desk, connection, which, reason=note, yanked=True)
 
 
-async def _tell(
-    desk: Desk, connection: AsyncConnection, kind: EventKind, found: ReportFacts
-) -> None:
+async def _tell(desk: Desk, connection: Connection, kind: EventKind, found: ReportFacts) -> None:
     data = {"report": found.id, "kind": found.kind, "state": found.state}
     await emit(desk.queue, connection, Event(kind, found.namespace, _subject(found), data))
 

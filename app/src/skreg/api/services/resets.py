@@ -7,12 +7,11 @@ import secrets
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skreg.api.services import lockout
 from skreg.api.services.accounts import prove
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import writing
+from skreg.db.pool import Connection, writing
 from skreg.db.queries import accounts, credentials, logins
 from skreg.domain.permissions import Action, Principal, authorise
 from skreg.errors import Unavailable, Unprocessable
@@ -42,13 +41,13 @@ async def _set(
     container: ApiContainer, account_id: int, password: str, action: str, address: str | None
 ) -> None:
     encoded = await container.passwords.hash(password)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         await accounts.set_password(connection, account_id, encoded)
         await accounts.record(connection, account_id, action, str(account_id), address)
 
 
 async def issue(
-    connection: AsyncConnection, account_id: int, lifetime: timedelta, by: int | None = None
+    connection: Connection, account_id: int, lifetime: timedelta, by: int | None = None
 ) -> str:
     """Return a fresh reset code of 122 bits, in groups people can read out.
 
@@ -66,7 +65,7 @@ async def send(container: ApiContainer, username: str) -> None:
     """Mail a code to an account that has an address; says nothing about whether it has."""
     if container.mail is None:
         return
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await accounts.by_username(connection, username)
         if found is None or found.disabled or found.email is None:
             return
@@ -100,7 +99,7 @@ async def use(
     """
     await lockout.charge_address(container, "reset", address)
     encoded = await container.passwords.hash(password)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         account = await logins.use_reset_code(connection, _digest(code))
         if account is None:
             raise _not_good()

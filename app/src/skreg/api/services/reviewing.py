@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skreg.api.services.desk import Desk
-from skreg.db.engine import reading, writing
+from skreg.db.pool import reading, writing
 from skreg.db.queries import catalogue, reports
 from skreg.db.queries.reports import Waiting
 from skreg.domain.events import Event, EventKind
@@ -21,7 +21,7 @@ _EVENTS = {
 
 async def waiting(desk: Desk, after: int) -> list[Waiting]:
     """Return up to a hundred quarantined versions, oldest first."""
-    async with reading(desk.engine) as connection:
+    async with reading(desk.pool) as connection:
         return await reports.waiting(connection, after, PAGE)
 
 
@@ -33,7 +33,7 @@ async def decide(desk: Desk, name: tuple[str, str, str], outcome: ReviewOutcome,
         Conflict: it is not quarantined.
     """
     subject = f"{name[0]}/{name[1]}@{name[2]}"
-    async with writing(desk.engine) as connection:
+    async with writing(desk.pool) as connection:
         found = await catalogue.version(connection, *name)
         if found is None:
             raise Missing(f"There is no {subject}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading, writing
+from skreg.db.pool import reading, writing
 from skreg.db.queries import search, search_facets, search_within
 from skreg.db.queries.readers import WHOLE, Sight
 from skreg.db.queries.search import Found
@@ -16,7 +16,7 @@ LAST_PAGE = search.TOTAL_CAP // PER_PAGE
 
 async def find(container: ApiContainer, filters: Filters, page: int, sight: Sight = WHOLE) -> Found:
     """Return page ``page``, from 1 to ``LAST_PAGE``, of what the reader sees."""
-    async with writing(container.engine) as connection:  # its planner settings end with it
+    async with writing(container.pool) as connection:  # its planner settings end with it
         if not sight.is_whole:
             first = (page - 1) * PER_PAGE
             return await search_within.search(
@@ -29,7 +29,7 @@ async def find(container: ApiContainer, filters: Filters, page: int, sight: Sigh
 
 async def tags(container: ApiContainer, sight: Sight = WHOLE) -> list[Count]:
     """Return the thousand most used tags."""
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         if not sight.is_whole:
             return await search_within.tags(connection, sight)
         return await search_facets.tags(connection)
@@ -37,7 +37,7 @@ async def tags(container: ApiContainer, sight: Sight = WHOLE) -> list[Count]:
 
 async def categories(container: ApiContainer, sight: Sight = WHOLE) -> list[Count]:
     """Return the categories in use."""
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         if not sight.is_whole:
             return await search_within.categories(connection, sight)
         return await search_facets.categories(connection)

@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from skreg.api.services.sealing import Sealing
-from skreg.db.engine import reading, writing
+from skreg.db.pool import Connection, Pool, reading, writing
 from skreg.db.queries import credentials
 from skreg.db.queries.credentials import SessionKeyFacts
 from skreg.errors import Unauthenticated
@@ -51,8 +50,8 @@ class Sessions:
         sealing: seals the keys in the database; None keeps them there as they are.
     """
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, sealing: Sealing | None = None) -> None:
-        self._engine = engine
+    def __init__(self, pool: Pool, clock: Clock, sealing: Sealing | None = None) -> None:
+        self._pool = pool
         self._clock = clock
         self._sealing = sealing
         self._keys: _Keys | None = None
@@ -106,16 +105,16 @@ class Sessions:
         return self._keys
 
     async def _read(self) -> _Keys:
-        async with reading(self._engine) as connection:
+        async with reading(self._pool) as connection:
             found = await self._stored(connection)
         if not found or self._clock() - found[0].created_at > _KEY_AGE:
-            async with writing(self._engine) as connection:
+            async with writing(self._pool) as connection:
                 await self._make(connection)
                 found = await self._stored(connection)
         keys = {item.id: _key(item) for item in found}
         return _Keys(keys[found[0].id], keys, time.monotonic())
 
-    async def _stored(self, connection: AsyncConnection) -> list[SessionKeyFacts]:
+    async def _stored(self, connection: Connection) -> list[SessionKeyFacts]:
         """Return the keys that can be used, newest first; with sealing, none that lies open."""
         if self._sealing is None:
             return await credentials.session_keys(connection)
@@ -125,7 +124,7 @@ class Sessions:
             SessionKeyFacts(item.id, secret, item.created_at) for item, secret in opened if secret
         ]
 
-    async def _make(self, connection: AsyncConnection) -> None:
+    async def _make(self, connection: Connection) -> None:
         key_id, secret = secrets.token_hex(8), secrets.token_bytes(32)
         if self._sealing is None:
             await credentials.insert_session_key(connection, key_id, secret)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading
+from skreg.db.pool import reading
 from skreg.db.queries import readers
 from skreg.db.queries.readers import WHOLE, Sight
 from skreg.domain.permissions import Principal
@@ -14,7 +14,7 @@ async def of(container: ApiContainer, principal: Principal | None) -> Sight:
     """Return what lists may show to a caller that the entrance has let in."""
     if container.settings.visibility == "public" or principal is None:
         return WHOLE
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         only = (
             await readers.within_limits(connection, principal.limits) if principal.limits else None
         )
@@ -37,6 +37,6 @@ async def may_read(
     container: ApiContainer, principal: Principal, namespace: str, name: str
 ) -> bool:
     """Whether the caller may read a package; False too when there is none."""
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         allowed = await readers.may_read(connection, principal.account_id, namespace, name)
     return (allowed or principal.is_admin) and principal.reaches(namespace, name)

@@ -11,14 +11,13 @@ import binascii
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skillpkg.crypto.chain import VerifiedChain
 from skillpkg.errors import Check, VerificationRefused
 from skillpkg.types import SignerKind
 from skreg.api.body import Upload
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading
+from skreg.db.pool import Connection, reading
 from skreg.db.queries import certificates, pki
 from skreg.db.queries.uploads import UploadSigner
 from skreg.domain.moderation import CertificateState
@@ -66,7 +65,7 @@ async def signer_of(
     """
     if submission is None:
         return UploadSigner()
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         stored = await pki.read(connection, pki.STATE)
         anchors, now = read_anchors(stored or b""), container.clock()
         try:
@@ -106,7 +105,7 @@ def require_signed(signer: UploadSigner, namespace: str, *, signed_only: bool) -
         raise _refused(Forbidden, "signed-only", "signature", why, fix)
 
 
-async def _known(connection: AsyncConnection, chain: VerifiedChain, namespace: str) -> str:
+async def _known(connection: Connection, chain: VerifiedChain, namespace: str) -> str:
     """Return the leaf's serial once it is that of a certificate in good standing here.
 
     A revocation that was asked for counts at once, before the CA's list has it.

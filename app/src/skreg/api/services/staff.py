@@ -1,6 +1,6 @@
 """What administrators do with accounts, namespaces and tokens; by route and by shell alike.
 
-The functions take an engine and who acts (None: the operator at the shell), so that
+The functions take an pool and who acts (None: the operator at the shell), so that
 ``skreg admin`` works without an API.
 """
 
@@ -11,14 +11,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
 from skreg.api.services import resets, tokens
 from skreg.api.services.accounts import claim_name, create, new_name
 from skreg.api.services.namespaces import by_name
 from skreg.api.services.tokens import IssuedToken, Wish
 from skreg.bootstrap import utc_now
-from skreg.db.engine import reading, writing
+from skreg.db.pool import Connection, Pool, reading, writing
 from skreg.db.queries import accounts, credentials, namespaces, staff
 from skreg.db.queries.credentials import TokenFacts
 from skreg.db.queries.namespaces import MemberFacts, NamespaceFacts
@@ -33,19 +31,19 @@ PAGE = 100
 class Actor:
     """Who acts: an administrator, or with ``account_id`` None the operator at the shell."""
 
-    engine: AsyncEngine
+    pool: Pool
     account_id: int | None = None
     address: str | None = None
 
     @classmethod
-    def of(cls, engine: AsyncEngine, principal: Principal) -> Actor:
+    def of(cls, pool: Pool, principal: Principal) -> Actor:
         """Return the caller of a route as the one who acts."""
-        return cls(engine, principal.account_id, principal.address)
+        return cls(pool, principal.account_id, principal.address)
 
 
 async def list_accounts(actor: Actor, cursor: str) -> list[AccountLine]:
     """Return up to a hundred accounts after ``cursor``."""
-    async with reading(actor.engine) as connection:
+    async with reading(actor.pool) as connection:
         return await staff.accounts_after(connection, cursor, PAGE)
 
 
@@ -55,7 +53,7 @@ async def show_account(actor: Actor, username: str) -> AccountLine:
     Raises:
         Missing
     """
-    async with reading(actor.engine) as connection:
+    async with reading(actor.pool) as connection:
         return await _account(connection, username)
 
 
@@ -69,7 +67,7 @@ async def create_account(
         Conflict: it is taken, or looks like one that is.
     """
     name = new_name(username, by_operator=True)
-    async with writing(actor.engine) as connection:
+    async with writing(actor.pool) as connection:
         await create(connection, name, password_hash, email, is_admin=is_admin)
         await _record(connection, actor, "account-created", name, is_admin=is_admin)
         return await _account(connection, name)
@@ -120,7 +118,7 @@ async def list_tokens(actor: Actor, username: str) -> list[TokenFacts]:
     Raises:
         Missing
     """
-    async with reading(actor.engine) as connection:
+    async with reading(actor.pool) as connection:
         found = await _account(connection, username)
         return await credentials.tokens_of(connection, found.id)
 
@@ -134,7 +132,7 @@ async def create_token(actor: Actor, username: str, wish: Wish) -> IssuedToken:
     """
     wanted = tokens.checked(wish)
     expires = utc_now() + timedelta(days=wanted.days)
-    async with writing(actor.engine) as connection:
+    async with writing(actor.pool) as connection:
         found = await _account(connection, username)
         made = await tokens.issue(connection, found.id, wanted, expires)
         told = {"account": username, "scopes": made.scopes, "limits": made.limits}
@@ -147,7 +145,7 @@ async def end_sessions(actor: Actor) -> int:
 
     Processes read the keys anew within a minute and make another.
     """
-    async with writing(actor.engine) as connection:
+    async with writing(actor.pool) as connection:
         count = await credentials.retire_session_keys(connection)
         await _record(connection, actor, "sessions-ended", "*", keys=count)
     return count
@@ -176,7 +174,7 @@ async def revoke_token(actor: Actor, username: str, token_id: str) -> None:
 
 async def list_namespaces(actor: Actor, cursor: str) -> list[NamespaceFacts]:
     """Return up to a hundred namespaces after ``cursor``."""
-    async with reading(actor.engine) as connection:
+    async with reading(actor.pool) as connection:
         return await staff.namespaces_after(connection, cursor, PAGE)
 
 
@@ -186,7 +184,7 @@ async def set_banned(actor: Actor, name: str, reason: str | None) -> NamespaceFa
     Raises:
         Missing
     """
-    async with writing(actor.engine) as connection:
+    async with writing(actor.pool) as connection:
         found = await by_name(connection, name)
         await namespaces.set_banned(connection, found.id, reason)
         action = "namespace-unbanned" if reason is None else "namespace-banned"
@@ -200,7 +198,7 @@ async def list_members(actor: Actor, name: str) -> list[MemberFacts]:
     Raises:
         Missing
     """
-    async with reading(actor.engine) as connection:
+    async with reading(actor.pool) as connection:
         return await namespaces.members(connection, (await by_name(connection, name)).id)
 
 
@@ -210,7 +208,7 @@ async def set_member(actor: Actor, name: str, username: str, role: MemberRole) -
     Raises:
         Missing
     """
-    async with writing(actor.engine) as connection:
+    async with writing(actor.pool) as connection:
         found = await by_name(connection, name)
         account = await _account(connection, username)
         await namespaces.lock(connection, found.id)
@@ -225,7 +223,7 @@ async def create_organisation(actor: Actor, name: str, owner: str) -> NamespaceF
         Missing, Unprocessable, Conflict
     """
     wanted = new_name(name, "name")
-    async with writing(actor.engine) as connection:
+    async with writing(actor.pool) as connection:
         account = await _account(connection, owner)
         await claim_name(connection, wanted)
         made = await accounts.insert_namespace(connection, wanted, "organisation")
@@ -239,21 +237,21 @@ async def create_organisation(actor: Actor, name: str, owner: str) -> NamespaceF
 @asynccontextmanager
 async def _changing(
     actor: Actor, username: str, action: str
-) -> AsyncIterator[tuple[AsyncConnection, AccountLine]]:
-    async with writing(actor.engine) as connection:
+) -> AsyncIterator[tuple[Connection, AccountLine]]:
+    async with writing(actor.pool) as connection:
         found = await _account(connection, username)
         await _record(connection, actor, action, username)
         yield connection, found
 
 
-async def _account(connection: AsyncConnection, username: str) -> AccountLine:
+async def _account(connection: Connection, username: str) -> AccountLine:
     found = await staff.account(connection, username)
     if found is None:
         raise Missing(f"There is no account {username}.")
     return found
 
 
-async def _require_other_admin(connection: AsyncConnection, found: AccountLine) -> None:
+async def _require_other_admin(connection: Connection, found: AccountLine) -> None:
     if found.is_admin and not await staff.other_admins(connection, found.id):
         raise Conflict(
             f"{found.username} is the last administrator.", fix="Make another account one first."
@@ -261,7 +259,7 @@ async def _require_other_admin(connection: AsyncConnection, found: AccountLine) 
 
 
 async def _record(
-    connection: AsyncConnection, actor: Actor, action: str, subject: str, **details: object
+    connection: Connection, actor: Actor, action: str, subject: str, **details: object
 ) -> None:
     """Write the audit line; ``staff`` marks it as done with an administrator's rights."""
     told = {**details, "staff": True}

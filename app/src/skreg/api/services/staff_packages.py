@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skreg.api.services.staff import Actor
-from skreg.db.engine import reading, writing
+from skreg.db.pool import reading, writing
 from skreg.db.queries import accounts, readers, trusted
 from skreg.db.queries.readers import PackageAccess
 from skreg.db.queries.trusted import Publisher
@@ -23,7 +23,7 @@ class Readership:
 
 async def publishers(actor: Actor, namespace: str, name: str) -> list[Publisher]:
     """Return a package's trusted publishers, pending ones included."""
-    async with reading(actor.engine) as connection:
+    async with reading(actor.pool) as connection:
         return await trusted.publishers(connection, namespace, name)
 
 
@@ -34,7 +34,7 @@ async def remove_publisher(actor: Actor, namespace: str, name: str, publisher_id
         Missing: the package has no such publisher.
     """
     subject = f"{namespace}/{name}"
-    async with writing(actor.engine) as connection:
+    async with writing(actor.pool) as connection:
         if not await trusted.delete_publisher(connection, namespace, name, publisher_id):
             raise Missing(f"{subject} has no publisher {publisher_id}.")
         details = {"publisher": publisher_id, "staff": True}
@@ -49,7 +49,7 @@ async def show_readers(actor: Actor, namespace: str, name: str) -> Readership:
     Raises:
         Missing: there is no such package.
     """
-    async with reading(actor.engine) as connection:
+    async with reading(actor.pool) as connection:
         found = await readers.access_to(connection, namespace, name)
         if found is None:
             raise Missing(f"There is no package {namespace}/{name}.")

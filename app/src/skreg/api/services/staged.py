@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skillpkg.archive.reader import Archive
 from skreg.bootstrap import ApiContainer
 from skreg.db import locks
-from skreg.db.engine import writing
+from skreg.db.pool import Connection, writing
 from skreg.db.queries import uploads
 from skreg.errors import SkregError
 from skreg.publish.staging import staging_key
@@ -40,7 +39,7 @@ class Staged:
         """Where they are."""
         return staging_key(self.archive.sha256)
 
-    async def keep(self, connection: AsyncConnection) -> None:
+    async def keep(self, connection: Connection) -> None:
         """Return once the bytes are durable and stay; in the transaction that takes them."""
         if not await self.written:
             await locks.keep_staged(connection, self.archive.sha256)
@@ -69,7 +68,7 @@ async def _remove(found: Staged) -> None:
     try:
         if not await found.written:
             return
-        async with writing(found.container.engine) as connection:
+        async with writing(found.container.pool) as connection:
             await locks.may_remove_staged(connection, sha256)
             if not await uploads.is_promised(connection, *named, sha256):
                 await found.container.staging.delete(found.key)

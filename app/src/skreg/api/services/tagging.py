@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skillpkg.errors import VersionInvalid
 from skillpkg.version import Range, Version
 from skreg.api.services.package_rights import permitted_package, record
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading, writing
+from skreg.db.pool import Connection, reading, writing
 from skreg.db.queries import catalogue, releases
 from skreg.db.queries.moves import Moving
 from skreg.db.queries.releases import LockedVersion
@@ -43,7 +41,7 @@ async def deprecate(
         Forbidden, Missing: the caller may not, or no visible version is meant.
         Unprocessable: ``wanted`` is neither a version nor a range.
     """
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await permitted_package(connection, principal, *package, Action.YANK)
         meant = _meant(await releases.lock_visible(connection, found.id), wanted)
         if not meant:
@@ -60,7 +58,7 @@ async def deprecate(
 
 async def _tell(
     container: ApiContainer,
-    connection: AsyncConnection,
+    connection: Connection,
     package: Moving,
     wanted: str,
     message: str | None,
@@ -86,7 +84,7 @@ def _invalid(rule: str, path: str, detail: str, fix: str = "") -> Unprocessable:
     return Unprocessable(detail, fix=fix, errors=[{"rule": rule, "path": path, "detail": detail}])
 
 
-async def _resign(container: ApiContainer, connection: AsyncConnection, package: Moving) -> None:
+async def _resign(container: ApiContainer, connection: Connection, package: Moving) -> None:
     await releases.raise_revision(connection, [package.id])
     await defer_settle(container.queue, connection)
 
@@ -97,7 +95,7 @@ async def tags(container: ApiContainer, namespace: str, name: str) -> dict[str, 
     Raises:
         Missing: nothing of that name is visible.
     """
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await catalogue.visible_versions(connection, namespace, name)
         if not found:
             raise Missing(f"There is no package {namespace}/{name}.")
@@ -123,7 +121,7 @@ async def set_tag(
     if not may_be_tag(tag):
         why = "A tag begins with a small letter and is neither a version nor a range."
         raise _invalid("tag", "tag", f"{tag[:80]!a} cannot be a tag. {why}")
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await permitted_package(connection, principal, *package, Action.PUBLISH)
         chosen = await releases.lock_version(connection, found.id, version)
         subject = f"{package[0]}/{package[1]}@{version}"
@@ -148,7 +146,7 @@ async def delete_tag(
     Raises:
         Forbidden, Missing: the caller may not, or there is no such tag.
     """
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await permitted_package(connection, principal, *package, Action.PUBLISH)
         if not await releases.delete_tag(connection, found.id, tag):
             what = f"{package[0]}/{package[1]} has no tag {tag} that was set."

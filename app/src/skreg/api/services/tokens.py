@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading, writing
+from skreg.db.pool import Connection, reading, writing
 from skreg.db.queries import accounts, credentials
 from skreg.domain import tokens
 from skreg.domain.permissions import Action, Principal, Scope, authorise, only_reads
@@ -65,7 +64,7 @@ async def create(container: ApiContainer, principal: Principal, wish: Wish) -> I
     wanted = checked(wish)
     expires = container.clock() + timedelta(days=wanted.days)
     _require_no_wider(principal, wanted, expires)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         made = await issue(connection, principal.account_id, wanted, expires)
         await accounts.record(
             connection, principal.account_id, "token-created", made.id, principal.address
@@ -74,7 +73,7 @@ async def create(container: ApiContainer, principal: Principal, wish: Wish) -> I
 
 
 async def issue(
-    connection: AsyncConnection, account_id: int, wish: Wish, expires_at: datetime
+    connection: Connection, account_id: int, wish: Wish, expires_at: datetime
 ) -> IssuedToken:
     """Make a token without asking whether the caller may.
 
@@ -177,7 +176,7 @@ async def listing(container: ApiContainer, principal: Principal) -> list[credent
         Forbidden: a token without ``admin``: it learns nothing of the others.
     """
     authorise(principal, Action.MANAGE_OWN)
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         return await credentials.tokens_of(connection, principal.account_id)
 
 
@@ -193,7 +192,7 @@ async def revoke(container: ApiContainer, principal: Principal, token_id: str) -
             raise only_reads()
     if not _ID.fullmatch(token_id):
         raise Missing("There is no such token.")
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         if not await credentials.revoke_token(connection, principal.account_id, token_id):
             raise Missing(f"There is no token {token_id}.")
         await accounts.record(
@@ -210,7 +209,7 @@ async def report_leaked(
     """
     if not tokens.looks_like(secret):
         return False
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         leaked = await credentials.revoke_leaked(connection, tokens.digest_of(secret))
         if leaked is None:
             return False

@@ -11,8 +11,6 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skillpkg.types import look_alike
 from skreg.api.services import naming, quotas
 from skreg.api.services.package_rights import (
@@ -22,7 +20,7 @@ from skreg.api.services.package_rights import (
     require_here,
 )
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import reading, writing
+from skreg.db.pool import Connection, reading, writing
 from skreg.db.queries import accounts, log, moves, trusted, uploads
 from skreg.db.queries.moves import Moving, Offer
 from skreg.domain.events import Event, EventKind
@@ -50,7 +48,7 @@ async def begin(
         Conflict: the name is taken, the package has moved, or another offer waits.
         TooManyRequests: the namespace holds as many packages as it may.
     """
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         found = await _locked(connection, principal, package)
         target = await accounts.access(connection, to_namespace, principal.account_id)
         if target is None:
@@ -64,9 +62,7 @@ async def begin(
         return await _offer(container, connection, principal, found, target.id, to_name)
 
 
-async def _locked(
-    connection: AsyncConnection, principal: Principal, package: tuple[str, str]
-) -> Moving:
+async def _locked(connection: Connection, principal: Principal, package: tuple[str, str]) -> Moving:
     found = await permitted_package(connection, principal, *package, Action.MANAGE)
     held = await moves.lock_package(connection, found.id)
     if held is None:
@@ -77,7 +73,7 @@ async def _locked(
 
 async def _offer(
     container: ApiContainer,
-    connection: AsyncConnection,
+    connection: Connection,
     principal: Principal,
     package: Moving,
     to_namespace_id: int,
@@ -112,7 +108,7 @@ async def waiting(container: ApiContainer, principal: Principal) -> list[Offer]:
         Forbidden: the token may not read.
     """
     authorise(principal, Action.SEE_OWN)
-    async with reading(container.engine) as connection:
+    async with reading(container.pool) as connection:
         found = await moves.offers_of(connection, principal.account_id)
     return [
         one
@@ -130,7 +126,7 @@ async def accept(container: ApiContainer, principal: Principal, offer_id: str) -
         Conflict: the name was taken meanwhile, or the package has moved.
         TooManyRequests: the namespace holds as many packages as it may.
     """
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         offer = await _answerable(connection, principal, offer_id)
         await permitted_namespace(connection, principal, offer.to_namespace, Action.MANAGE)
         package = await moves.lock_package(connection, offer.package_id)
@@ -144,7 +140,7 @@ async def accept(container: ApiContainer, principal: Principal, offer_id: str) -
     return offer
 
 
-async def _require_still_owner(connection: AsyncConnection, offer: Offer) -> None:
+async def _require_still_owner(connection: Connection, offer: Offer) -> None:
     """Pass while whoever made the offer may still give the package away."""
     giver = await accounts.by_username(connection, offer.asked_by)
     access = None
@@ -163,7 +159,7 @@ async def end(container: ApiContainer, principal: Principal, offer_id: str) -> N
     Raises:
         Missing: there is no such offer, or the caller owns neither side.
     """
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         offer = await _answerable(connection, principal, offer_id)
         subject = f"{offer.namespace}/{offer.name}"
         to = f"{offer.to_namespace}/{offer.to_name}"
@@ -171,7 +167,7 @@ async def end(container: ApiContainer, principal: Principal, offer_id: str) -> N
         await moves.delete_offer(connection, offer_id)
 
 
-async def _answerable(connection: AsyncConnection, principal: Principal, offer_id: str) -> Offer:
+async def _answerable(connection: Connection, principal: Principal, offer_id: str) -> Offer:
     """Return an offer to somebody who owns one of its sides; nobody else learns of it."""
     principal.require(Scope.ADMIN)
     offer = await moves.lock_offer(connection, offer_id)
@@ -184,7 +180,7 @@ async def _answerable(connection: AsyncConnection, principal: Principal, offer_i
 
 
 async def _owns(
-    connection: AsyncConnection, principal: Principal, namespace: str, name: str | None
+    connection: Connection, principal: Principal, namespace: str, name: str | None
 ) -> bool:
     try:
         await permitted_namespace(connection, principal, namespace, Action.MANAGE, name)
@@ -195,7 +191,7 @@ async def _owns(
 
 async def _move(
     container: ApiContainer,
-    connection: AsyncConnection,
+    connection: Connection,
     principal: Principal,
     package: Moving,
     to_namespace_id: int,
@@ -216,7 +212,7 @@ async def _move(
 
 
 async def _tell(
-    container: ApiContainer, connection: AsyncConnection, package: Moving, to: tuple[str, str]
+    container: ApiContainer, connection: Connection, package: Moving, to: tuple[str, str]
 ) -> None:
     """Tell the webhooks of both sides; the registry's hear of it once."""
     subject, told = f"{package.namespace}/{package.name}", {"moved_to": f"{to[0]}/{to[1]}"}
@@ -226,7 +222,7 @@ async def _tell(
 
 async def _target(
     container: ApiContainer,
-    connection: AsyncConnection,
+    connection: Connection,
     package: Moving,
     to_namespace_id: int,
     to: tuple[str, str],
@@ -239,9 +235,11 @@ async def _target(
     """
     present = await uploads.package_id(connection, to_namespace_id, to[1])
     if present is None:
-        made = await naming.claim(connection, to_namespace_id, to[1])
+        claimed = await naming.claim(connection, to_namespace_id, to[1])
         await quotas.require(connection, container, to_namespace_id, to[0])
-        return made
+        present = claimed.package_id
+        if claimed.is_new:
+            return present
     held = await moves.lock_package(connection, present)
     if held is not None and held.moved_to == package.id:
         return present

@@ -9,12 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skreg.api.services.desk import Desk
 from skreg.api.services.package_rights import permitted_package
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import writing
+from skreg.db.pool import Connection, writing
 from skreg.db.queries import log, moves, releases
 from skreg.db.queries.moves import Moving
 from skreg.db.queries.releases import LockedVersion
@@ -50,7 +48,7 @@ async def unpublish(
         Conflict: it is used, or not published yet.
     """
     desk = Desk.of(container, principal, staff=False)
-    async with writing(desk.engine) as connection:
+    async with writing(desk.pool) as connection:
         package = await permitted_package(connection, principal, *name[:2], Action.MANAGE)
         version = await _published(connection, package, name[2])
         if version.state != VersionState.WITHDRAWN:
@@ -70,7 +68,7 @@ async def take_down(
     Raises:
         Missing: no such package or version.  Conflict: the version is not published yet.
     """
-    async with writing(desk.engine) as connection:
+    async with writing(desk.pool) as connection:
         found = await moves.package(connection, *package)
         if found is None:
             raise Missing(f"There is no package {package[0]}/{package[1]}.")
@@ -84,7 +82,7 @@ async def take_down(
     return [one.version for one in meant]
 
 
-async def _published(connection: AsyncConnection, package: Moving, version: str) -> LockedVersion:
+async def _published(connection: Connection, package: Moving, version: str) -> LockedVersion:
     found = await releases.lock_version(connection, package.id, version)
     if found is None:
         raise Missing(f"There is no {package.namespace}/{package.name}@{version}.")
@@ -97,7 +95,7 @@ async def _published(connection: AsyncConnection, package: Moving, version: str)
 
 
 async def _require_unused(
-    connection: AsyncConnection, package: Moving, version: LockedVersion, now: datetime
+    connection: Connection, package: Moving, version: LockedVersion, now: datetime
 ) -> None:
     named = f"{package.namespace}/{package.name}"
     users = await releases.dependents(connection, named, package.id, MOST_DEPENDENTS)
@@ -117,7 +115,7 @@ async def _require_unused(
 
 async def _withdraw(
     desk: Desk,
-    connection: AsyncConnection,
+    connection: Connection,
     package: Moving,
     version: LockedVersion,
     kind: Kind,

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import secrets
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skreg.api.services.desk import Desk
 from skreg.api.services.package_rights import permitted_namespace
 from skreg.bootstrap import ApiContainer
-from skreg.db.engine import writing
+from skreg.db.pool import Connection, writing
 from skreg.db.queries import catalogue, log, yanks
 from skreg.db.queries.catalogue import VersionFacts
 from skreg.domain.events import Event, EventKind
@@ -38,7 +36,7 @@ async def set_yanked(
         Conflict: the version is not one that can be yanked, for example withdrawn.
     """
     desk = Desk.of(container, principal, staff=False)
-    async with writing(container.engine) as connection:
+    async with writing(container.pool) as connection:
         await permitted_namespace(connection, principal, name[0], Action.YANK, name[1])
         found = await _visible(connection, name)
         if not yanked and await yanks.is_by_staff(connection, found.id):
@@ -56,13 +54,13 @@ async def by_staff(desk: Desk, name: tuple[str, str, str], *, reason: str, yanke
     Raises:
         Missing, Conflict: as ``set_yanked``.
     """
-    async with writing(desk.engine) as connection:
+    async with writing(desk.pool) as connection:
         return await by_staff_in(desk, connection, name, reason=reason, yanked=yanked)
 
 
 async def by_staff_in(
     desk: Desk,
-    connection: AsyncConnection,
+    connection: Connection,
     name: tuple[str, str, str],
     *,
     reason: str,
@@ -77,7 +75,7 @@ async def by_staff_in(
     return await _set(desk, connection, found, told, yanked=yanked)
 
 
-async def _visible(connection: AsyncConnection, name: tuple[str, str, str]) -> VersionFacts:
+async def _visible(connection: Connection, name: tuple[str, str, str]) -> VersionFacts:
     found = await catalogue.version(connection, *name)
     if found is None or found.state not in VISIBLE:
         raise Missing(f"There is no published {name[0]}/{name[1]}@{name[2]}.")
@@ -85,7 +83,7 @@ async def _visible(connection: AsyncConnection, name: tuple[str, str, str]) -> V
 
 
 async def _set(
-    desk: Desk, connection: AsyncConnection, found: VersionFacts, reason: str, *, yanked: bool
+    desk: Desk, connection: Connection, found: VersionFacts, reason: str, *, yanked: bool
 ) -> str:
     """Change the row, and tell log, audit trail and webhooks of it when that changed something."""
     wanted = VersionState.YANKED if yanked else VersionState.PUBLISHED
@@ -100,7 +98,7 @@ async def _set(
 
 
 async def _tell(
-    desk: Desk, connection: AsyncConnection, found: VersionFacts, reason: str, *, yanked: bool
+    desk: Desk, connection: Connection, found: VersionFacts, reason: str, *, yanked: bool
 ) -> None:
     kind = "yank" if yanked else "unyank"
     dedup = f"{kind}:{found.id}:{secrets.token_hex(8)}"

@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skillpkg.types import look_alike
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 from skreg.domain.permissions import MemberRole
 
@@ -31,20 +30,20 @@ _FACTS = """
            session_generation"""
 
 
-async def by_username(connection: AsyncConnection, username: str) -> AccountFacts | None:
+async def by_username(connection: Connection, username: str) -> AccountFacts | None:
     """Return the account of that name."""
     sql = f"{_FACTS} FROM accounts WHERE username = :name"
     return await rows.one_row(connection, AccountFacts, sql, {"name": username})
 
 
-async def by_id(connection: AsyncConnection, account_id: int) -> AccountFacts | None:
+async def by_id(connection: Connection, account_id: int) -> AccountFacts | None:
     """Return the account of that number."""
     sql = f"{_FACTS} FROM accounts WHERE id = :id"
     return await rows.one_row(connection, AccountFacts, sql, {"id": account_id})
 
 
 async def insert(
-    connection: AsyncConnection,
+    connection: Connection,
     username: str,
     password_hash: str,
     email: str | None,
@@ -60,7 +59,7 @@ async def insert(
     return found
 
 
-async def set_password(connection: AsyncConnection, account_id: int, password_hash: str) -> None:
+async def set_password(connection: Connection, account_id: int, password_hash: str) -> None:
     """Keep another password; every session that was open ends."""
     sql = """
         UPDATE accounts SET password_hash = :hash, session_generation = session_generation + 1
@@ -68,7 +67,7 @@ async def set_password(connection: AsyncConnection, account_id: int, password_ha
     await rows.run(connection, sql, {"id": account_id, "hash": password_hash})
 
 
-async def namespace_like(connection: AsyncConnection, name: str) -> str | None:
+async def namespace_like(connection: Connection, name: str) -> str | None:
     """Return a namespace whose name a reader could confuse with ``name``, None without one.
 
     Holds a lock on that form until the transaction ends, so that of two who come at the same
@@ -81,7 +80,7 @@ async def namespace_like(connection: AsyncConnection, name: str) -> str | None:
     return found
 
 
-async def insert_namespace(connection: AsyncConnection, name: str, kind: str) -> int | None:
+async def insert_namespace(connection: Connection, name: str, kind: str) -> int | None:
     """Insert a namespace; None when the name is taken."""
     sql = """
         INSERT INTO namespaces (name, kind) VALUES (:name, :kind)
@@ -91,7 +90,7 @@ async def insert_namespace(connection: AsyncConnection, name: str, kind: str) ->
 
 
 async def set_member(
-    connection: AsyncConnection, namespace_id: int, account_id: int, role: MemberRole
+    connection: Connection, namespace_id: int, account_id: int, role: MemberRole
 ) -> None:
     """Give an account a role in a namespace."""
     sql = """
@@ -116,9 +115,7 @@ class NamespaceAccess:
         return None if self.role is None else MemberRole(self.role)
 
 
-async def access(
-    connection: AsyncConnection, namespace: str, account_id: int
-) -> NamespaceAccess | None:
+async def access(connection: Connection, namespace: str, account_id: int) -> NamespaceAccess | None:
     """Return the namespace with the account's role in it; None when it does not exist."""
     sql = """
         SELECT n.id, m.role, n.kind, n.banned_at IS NOT NULL FROM namespaces n
@@ -128,7 +125,7 @@ async def access(
     return await rows.one_row(connection, NamespaceAccess, sql, values)
 
 
-async def namespaces_of(connection: AsyncConnection, account_id: int) -> list[str]:
+async def namespaces_of(connection: Connection, account_id: int) -> list[str]:
     """Return the namespaces that the account is a member of, by name."""
     sql = """
         SELECT n.name FROM memberships m JOIN namespaces n ON n.id = m.namespace_id
@@ -137,7 +134,7 @@ async def namespaces_of(connection: AsyncConnection, account_id: int) -> list[st
 
 
 async def record(
-    connection: AsyncConnection,
+    connection: Connection,
     account_id: int | None,
     action: str,
     subject: str,

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 from skreg.db.queries.readers import WHOLE, Sight
 
@@ -26,14 +25,14 @@ class AdvisoryRow:
 _ROW = "SELECT d.number, d.id, d.package_id, d.record FROM advisories d"
 
 
-async def next_number(connection: AsyncConnection) -> int:
+async def next_number(connection: Connection) -> int:
     """Take the next advisory's number."""
     sql = "SELECT nextval(pg_get_serial_sequence('advisories', 'number'))"
     return int(await rows.scalar(connection, sql))
 
 
 async def insert(
-    connection: AsyncConnection, number: int, package_id: int, record: Mapping[str, Any]
+    connection: Connection, number: int, package_id: int, record: Mapping[str, Any]
 ) -> None:
     """Keep a new advisory, and have its package's index document signed anew."""
     sql = """
@@ -44,20 +43,20 @@ async def insert(
     await _touch(connection, package_id)
 
 
-async def change(connection: AsyncConnection, row: AdvisoryRow, record: Mapping[str, Any]) -> None:
+async def change(connection: Connection, row: AdvisoryRow, record: Mapping[str, Any]) -> None:
     """Keep a changed record, and have its package's index document signed anew."""
     sql = "UPDATE advisories SET record = CAST(:record AS jsonb) WHERE number = :number"
     await rows.run(connection, sql, {"number": row.number, "record": json.dumps(record)})
     await _touch(connection, row.package_id)
 
 
-async def _touch(connection: AsyncConnection, package_id: int) -> None:
+async def _touch(connection: Connection, package_id: int) -> None:
     sql = "UPDATE packages SET revision = revision + 1 WHERE id = :id"
     await rows.run(connection, sql, {"id": package_id})
 
 
 async def one(
-    connection: AsyncConnection, advisory_id: str, sight: Sight = WHOLE, *, lock: bool = False
+    connection: Connection, advisory_id: str, sight: Sight = WHOLE, *, lock: bool = False
 ) -> AdvisoryRow | None:
     """Return one advisory in sight; with ``lock`` until the transaction ends."""
     held = "FOR UPDATE" if lock else ""
@@ -66,7 +65,7 @@ async def one(
 
 
 async def listing(
-    connection: AsyncConnection,
+    connection: Connection,
     after: int,
     limit: int,
     package: tuple[str, str] | None = None,
@@ -84,7 +83,7 @@ async def listing(
     )
 
 
-async def of_package(connection: AsyncConnection, package_id: int) -> list[AdvisoryRow]:
+async def of_package(connection: Connection, package_id: int) -> list[AdvisoryRow]:
     """Return a package's advisories that hold, for its index document."""
     sql = f"""{_ROW} WHERE d.package_id = :id AND d.record -> 'withdrawn' IS NULL
         ORDER BY d.number"""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
@@ -53,7 +52,7 @@ _CONDITIONS = {
 
 
 async def newest(
-    connection: AsyncConnection, wanted: AuditFilter, before: int | None, limit: int
+    connection: Connection, wanted: AuditFilter, before: int | None, limit: int
 ) -> list[AuditLine]:
     """Return lines, newest first, those before a line's number."""
     conditions, values = _where(wanted)
@@ -65,7 +64,7 @@ async def newest(
 
 
 async def oldest(
-    connection: AsyncConnection, wanted: AuditFilter, after: int, limit: int
+    connection: Connection, wanted: AuditFilter, after: int, limit: int
 ) -> list[AuditLine]:
     """Return lines, oldest first, those after a line's number: for an export."""
     conditions, values = _where(wanted)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
@@ -47,7 +46,7 @@ _VISIBLE = "v.state IN ('published', 'yanked', 'withdrawn')"
 
 
 async def version(
-    connection: AsyncConnection, namespace: str, name: str, number: str
+    connection: Connection, namespace: str, name: str, number: str
 ) -> VersionFacts | None:
     """Return one version in whatever state; the caller decides who may see it."""
     sql = f"{_VERSION} WHERE n.name = :ns AND p.name = :name AND v.version = :number"
@@ -55,16 +54,14 @@ async def version(
     return await rows.one_row(connection, VersionFacts, sql, values)
 
 
-async def visible_versions(
-    connection: AsyncConnection, namespace: str, name: str
-) -> list[VersionFacts]:
+async def visible_versions(connection: Connection, namespace: str, name: str) -> list[VersionFacts]:
     """Return the versions that everybody may see, newest publication first."""
     sql = f"""{_VERSION} WHERE n.name = :ns AND p.name = :name AND {_VISIBLE}
         ORDER BY v.published_at DESC, v.id DESC"""
     return await rows.all_rows(connection, VersionFacts, sql, {"ns": namespace, "name": name})
 
 
-async def tags_of(connection: AsyncConnection, package_id: int) -> dict[str, str]:
+async def tags_of(connection: Connection, package_id: int) -> dict[str, str]:
     """Return the package's dist-tags that name a visible version.
 
     ``latest`` is among them only when an owner set it; ``domain.releases.with_latest`` adds it.
@@ -82,7 +79,7 @@ class _Pair:
     value: str
 
 
-async def downloads_of(connection: AsyncConnection, package_id: int) -> int:
+async def downloads_of(connection: Connection, package_id: int) -> int:
     """Return how often the package's archives were fetched through the API."""
     sql = """
         SELECT coalesce(sum(d.count), 0) FROM download_counts d
@@ -90,7 +87,7 @@ async def downloads_of(connection: AsyncConnection, package_id: int) -> int:
     return int(await rows.scalar(connection, sql, {"id": package_id}))
 
 
-async def add_downloads(connection: AsyncConnection, counts: Mapping[int, int]) -> None:
+async def add_downloads(connection: Connection, counts: Mapping[int, int]) -> None:
     """Add to today's counts, by version."""
     sql = """
         INSERT INTO download_counts (version_id, day, count)
@@ -109,7 +106,7 @@ class WorkFacts:
     findings: Sequence[Mapping[str, Any]]
 
 
-async def work_on(connection: AsyncConnection, version_id: int) -> WorkFacts:
+async def work_on(connection: Connection, version_id: int) -> WorkFacts:
     """Return the steps done and what vetting found."""
     sql = "SELECT steps, findings FROM vetting_jobs WHERE version_id = :id"
     return await rows.one_row(connection, WorkFacts, sql, {"id": version_id}) or WorkFacts((), ())

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
@@ -48,7 +47,7 @@ _FACTS = """
 
 
 async def insert(
-    connection: AsyncConnection,
+    connection: Connection,
     certificate_id: str,
     namespace_id: int,
     request: bytes,
@@ -63,7 +62,7 @@ async def insert(
     await rows.run(connection, sql, {**values, "days": lifetime_days})
 
 
-async def unused(connection: AsyncConnection, namespace_id: int) -> int:
+async def unused(connection: Connection, namespace_id: int) -> int:
     """Return how many certificates of a namespace are good now or about to be issued."""
     sql = """
         SELECT count(*) FROM publisher_certs WHERE namespace_id = :ns
@@ -71,41 +70,39 @@ async def unused(connection: AsyncConnection, namespace_id: int) -> int:
     return int(await rows.scalar(connection, sql, {"ns": namespace_id}))
 
 
-async def one(connection: AsyncConnection, certificate_id: str) -> CertificateFacts | None:
+async def one(connection: Connection, certificate_id: str) -> CertificateFacts | None:
     """Return one certificate."""
     return await rows.one_row(
         connection, CertificateFacts, f"{_FACTS} c.id = :id", {"id": certificate_id}
     )
 
 
-async def by_serial(connection: AsyncConnection, serial: str) -> CertificateFacts | None:
+async def by_serial(connection: Connection, serial: str) -> CertificateFacts | None:
     """Return the certificate with a serial (lowercase hexadecimal)."""
     return await rows.one_row(
         connection, CertificateFacts, f"{_FACTS} c.serial = :serial", {"serial": serial}
     )
 
 
-async def of_namespace(connection: AsyncConnection, namespace: str) -> list[CertificateFacts]:
+async def of_namespace(connection: Connection, namespace: str) -> list[CertificateFacts]:
     """Return a namespace's certificates, newest first."""
     sql = f"{_FACTS} n.name = :ns ORDER BY c.created_at DESC, c.id LIMIT 500"
     return await rows.all_rows(connection, CertificateFacts, sql, {"ns": namespace})
 
 
-async def is_signed_only(connection: AsyncConnection, namespace: str) -> bool:
+async def is_signed_only(connection: Connection, namespace: str) -> bool:
     """Whether a namespace takes only versions that it signed itself."""
     sql = "SELECT signed_only FROM namespaces WHERE name = :ns"
     return bool(await rows.scalar(connection, sql, {"ns": namespace}))
 
 
-async def set_signed_only(
-    connection: AsyncConnection, namespace_id: int, *, signed_only: bool
-) -> None:
+async def set_signed_only(connection: Connection, namespace_id: int, *, signed_only: bool) -> None:
     """Set whether a namespace takes only versions that it signed itself."""
     sql = "UPDATE namespaces SET signed_only = :only WHERE id = :id"
     await rows.run(connection, sql, {"id": namespace_id, "only": signed_only})
 
 
-async def ask_to_revoke(connection: AsyncConnection, certificate_id: str, reason: str) -> bool:
+async def ask_to_revoke(connection: Connection, certificate_id: str, reason: str) -> bool:
     """Ask for a revocation; False when the certificate is not one that is issued."""
     sql = """
         UPDATE publisher_certs SET state = 'revoking', reason = :reason
@@ -113,7 +110,7 @@ async def ask_to_revoke(connection: AsyncConnection, certificate_id: str, reason
     return await rows.run(connection, sql, {"id": certificate_id, "reason": reason}) == 1
 
 
-async def wishes(connection: AsyncConnection) -> list[Wish]:
+async def wishes(connection: Connection) -> list[Wish]:
     """Return what waits for the worker, oldest first."""
     sql = """
         SELECT c.id, c.namespace_id, n.name, c.request, c.state, c.serial, c.reason,
@@ -123,7 +120,7 @@ async def wishes(connection: AsyncConnection) -> list[Wish]:
     return await rows.all_rows(connection, Wish, sql)
 
 
-async def domains_of(connection: AsyncConnection, namespace_id: int) -> list[str]:
+async def domains_of(connection: Connection, namespace_id: int) -> list[str]:
     """Return the domains that a namespace has shown to be its own."""
     sql = """
         SELECT domain FROM namespace_domains
@@ -132,7 +129,7 @@ async def domains_of(connection: AsyncConnection, namespace_id: int) -> list[str
 
 
 async def issued(
-    connection: AsyncConnection,
+    connection: Connection,
     certificate_id: str,
     serial: str,
     certificate: bytes,
@@ -147,13 +144,13 @@ async def issued(
     await rows.run(connection, sql, values | {"certificate": certificate, "issuer": issuer})
 
 
-async def refused(connection: AsyncConnection, certificate_id: str, error: str) -> None:
+async def refused(connection: Connection, certificate_id: str, error: str) -> None:
     """Note why a request was refused."""
     sql = "UPDATE publisher_certs SET state = 'refused', error = :error WHERE id = :id"
     await rows.run(connection, sql, {"id": certificate_id, "error": error})
 
 
-async def revoked(connection: AsyncConnection, certificate_id: str) -> None:
+async def revoked(connection: Connection, certificate_id: str) -> None:
     """Note that the certificate stands in the CA's list."""
     sql = "UPDATE publisher_certs SET state = 'revoked', revoked_at = now() WHERE id = :id"
     await rows.run(connection, sql, {"id": certificate_id})

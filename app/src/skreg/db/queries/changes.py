@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 from skreg.db.queries.readers import WHOLE, Sight
 
@@ -38,7 +37,7 @@ class Publication:
 
 
 async def since(
-    connection: AsyncConnection, cursor: int, limit: int, sight: Sight = WHOLE
+    connection: Connection, cursor: int, limit: int, sight: Sight = WHOLE
 ) -> list[Change]:
     """Return the changes after ``cursor`` of packages in sight, oldest first.
 
@@ -62,14 +61,14 @@ def _bound(sight: Sight) -> dict[str, object]:
     return {} if sight.is_whole else sight.values()
 
 
-async def newest(connection: AsyncConnection, sight: Sight = WHOLE) -> int:
+async def newest(connection: Connection, sight: Sight = WHOLE) -> int:
     """Return the number of the newest change in sight, 0 without any."""
     sql = f"SELECT coalesce(max(seq), 0) FROM changes c WHERE true {_seen(sight)}"  # noqa: S608
     return int(await rows.scalar(connection, sql, _bound(sight)))
 
 
 async def publications(
-    connection: AsyncConnection,
+    connection: Connection,
     limit: int,
     package: tuple[str, str] | None = None,
     sight: Sight = WHOLE,

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
@@ -53,7 +52,7 @@ class SessionKeyFacts:
     created_at: datetime
 
 
-async def owner_of(connection: AsyncConnection, digest: bytes) -> TokenOwner | None:
+async def owner_of(connection: Connection, digest: bytes) -> TokenOwner | None:
     """Return the good token of that digest; None when unknown, expired, revoked or disabled."""
     sql = """
         SELECT t.id, t.scopes, t.limits, t.networks, t.read_only, t.expires_at,
@@ -65,7 +64,7 @@ async def owner_of(connection: AsyncConnection, digest: bytes) -> TokenOwner | N
     return await rows.one_row(connection, TokenOwner, sql, {"digest": digest})
 
 
-async def note_use(connection: AsyncConnection, token_id: str, address: str | None) -> None:
+async def note_use(connection: Connection, token_id: str, address: str | None) -> None:
     """Note a token's use, unless another process did so within the minute."""
     sql = """
         UPDATE tokens SET last_used_at = now(), last_used_from = :address WHERE id = :id
@@ -74,7 +73,7 @@ async def note_use(connection: AsyncConnection, token_id: str, address: str | No
 
 
 async def insert_token(
-    connection: AsyncConnection,
+    connection: Connection,
     *,
     token_id: str,
     account_id: int,
@@ -99,7 +98,7 @@ async def insert_token(
     await rows.run(connection, sql, values)
 
 
-async def tokens_of(connection: AsyncConnection, account_id: int) -> list[TokenFacts]:
+async def tokens_of(connection: Connection, account_id: int) -> list[TokenFacts]:
     """Return the account's tokens that are neither revoked nor expired, newest first."""
     sql = """
         SELECT id, name, hint, scopes, created_at, expires_at, last_used_at, last_used_from,
@@ -109,7 +108,7 @@ async def tokens_of(connection: AsyncConnection, account_id: int) -> list[TokenF
     return await rows.all_rows(connection, TokenFacts, sql, {"id": account_id})
 
 
-async def count_tokens(connection: AsyncConnection, account_id: int) -> int:
+async def count_tokens(connection: Connection, account_id: int) -> int:
     """Return how many good tokens an account has, and hold its row until the end."""
     await rows.run(
         connection, "SELECT id FROM accounts WHERE id = :id FOR UPDATE", {"id": account_id}
@@ -128,7 +127,7 @@ class Leaked:
     account_id: int
 
 
-async def revoke_leaked(connection: AsyncConnection, digest: bytes) -> Leaked | None:
+async def revoke_leaked(connection: Connection, digest: bytes) -> Leaked | None:
     """Revoke the token of that digest; None when it is unknown or was revoked before."""
     sql = """
         UPDATE tokens SET revoked_at = now() WHERE token_hash = :digest AND revoked_at IS NULL
@@ -136,13 +135,13 @@ async def revoke_leaked(connection: AsyncConnection, digest: bytes) -> Leaked | 
     return await rows.one_row(connection, Leaked, sql, {"digest": digest})
 
 
-async def revoke_all(connection: AsyncConnection, account_id: int) -> int:
+async def revoke_all(connection: Connection, account_id: int) -> int:
     """Revoke every token of an account; returns how many were good."""
     sql = "UPDATE tokens SET revoked_at = now() WHERE account_id = :id AND revoked_at IS NULL"
     return await rows.run(connection, sql, {"id": account_id})
 
 
-async def revoke_token(connection: AsyncConnection, account_id: int, token_id: str) -> bool:
+async def revoke_token(connection: Connection, account_id: int, token_id: str) -> bool:
     """Revoke one of the account's tokens; False when it has no such token."""
     sql = """
         UPDATE tokens SET revoked_at = now()
@@ -150,7 +149,7 @@ async def revoke_token(connection: AsyncConnection, account_id: int, token_id: s
     return await rows.run(connection, sql, {"id": token_id, "account": account_id}) == 1
 
 
-async def session_keys(connection: AsyncConnection) -> list[SessionKeyFacts]:
+async def session_keys(connection: Connection) -> list[SessionKeyFacts]:
     """Return the keys that still verify sessions, newest first."""
     sql = """
         SELECT id, secret, created_at FROM session_keys WHERE retired_at IS NULL
@@ -158,7 +157,7 @@ async def session_keys(connection: AsyncConnection) -> list[SessionKeyFacts]:
     return await rows.all_rows(connection, SessionKeyFacts, sql)
 
 
-async def insert_session_key(connection: AsyncConnection, key_id: str, secret: bytes) -> None:
+async def insert_session_key(connection: Connection, key_id: str, secret: bytes) -> None:
     """Keep a new session key, and retire those older than 60 days."""
     await rows.run(
         connection,
@@ -171,7 +170,7 @@ async def insert_session_key(connection: AsyncConnection, key_id: str, secret: b
     )
 
 
-async def sealed_keys(connection: AsyncConnection, sealing: str) -> list[SessionKeyFacts]:
+async def sealed_keys(connection: Connection, sealing: str) -> list[SessionKeyFacts]:
     """Return the keys sealed under one sealing key, still sealed, newest first."""
     sql = """
         SELECT id, sealed, created_at FROM session_secrets
@@ -180,7 +179,7 @@ async def sealed_keys(connection: AsyncConnection, sealing: str) -> list[Session
 
 
 async def insert_sealed_key(
-    connection: AsyncConnection, key_id: str, sealing: str, sealed: bytes
+    connection: Connection, key_id: str, sealing: str, sealed: bytes
 ) -> None:
     """Keep a new sealed session key, and retire those older than 60 days."""
     await rows.run(
@@ -195,7 +194,7 @@ async def insert_sealed_key(
     )
 
 
-async def retire_session_keys(connection: AsyncConnection) -> int:
+async def retire_session_keys(connection: Connection) -> int:
     """Let no key of today verify sessions any more, sealed or not; returns how many there were."""
     open_ones = "UPDATE session_keys SET retired_at = now() WHERE retired_at IS NULL"
     sealed = "UPDATE session_secrets SET retired_at = now() WHERE retired_at IS NULL"
@@ -213,7 +212,7 @@ class SessionOwner:
 
 
 async def owner_of_session(
-    connection: AsyncConnection, account_id: int, session_id: str, generation: int
+    connection: Connection, account_id: int, session_id: str, generation: int
 ) -> SessionOwner | None:
     """Return the account of a session; over when logged out, disabled or of an old generation."""
     sql = """
@@ -225,7 +224,7 @@ async def owner_of_session(
     return await rows.one_row(connection, SessionOwner, sql, values)
 
 
-async def end_session(connection: AsyncConnection, session_id: str, expires_at: datetime) -> None:
+async def end_session(connection: Connection, session_id: str, expires_at: datetime) -> None:
     """Refuse a session from now on; sessions that have expired since are forgotten."""
     sql = """
         INSERT INTO ended_sessions (id, expires_at) VALUES (:id, :expires)

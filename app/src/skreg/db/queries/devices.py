@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 MAX_WAITING = 10_000
@@ -27,7 +26,7 @@ class Waiting:
 
 
 async def insert(
-    connection: AsyncConnection,
+    connection: Connection,
     *,
     digest: bytes,
     user_code: str,
@@ -50,7 +49,7 @@ async def insert(
     return await rows.run(connection, sql, {**values, "most": MAX_WAITING}) == 1
 
 
-async def waiting(connection: AsyncConnection, user_code: str) -> Waiting | None:
+async def waiting(connection: Connection, user_code: str) -> Waiting | None:
     """Return the undecided login with that code."""
     sql = """
         SELECT user_code, client, scopes, address, created_at, expires_at FROM device_logins
@@ -59,7 +58,7 @@ async def waiting(connection: AsyncConnection, user_code: str) -> Waiting | None
 
 
 async def decide(
-    connection: AsyncConnection, user_code: str, account_id: int, *, approved: bool
+    connection: Connection, user_code: str, account_id: int, *, approved: bool
 ) -> bool:
     """Approve or refuse once; False when there is nothing to decide."""
     sql = """
@@ -81,7 +80,7 @@ class Asked:
     is_early: bool
 
 
-async def ask(connection: AsyncConnection, digest: bytes) -> Asked | None:
+async def ask(connection: Connection, digest: bytes) -> Asked | None:
     """Note that the token was asked for; asking early makes the pause five seconds longer."""
     sql = """
         SELECT client, scopes, account_id, refused, expires_at <= now(),
@@ -96,7 +95,7 @@ async def ask(connection: AsyncConnection, digest: bytes) -> Asked | None:
     return found
 
 
-async def remove(connection: AsyncConnection, digest: bytes) -> None:
+async def remove(connection: Connection, digest: bytes) -> None:
     """Forget a device's login: its token is handed out once."""
     sql = "DELETE FROM device_logins WHERE device_hash = :digest"
     await rows.run(connection, sql, {"digest": digest})
@@ -113,7 +112,7 @@ class OidcBegun:
 
 
 async def begin_oidc(
-    connection: AsyncConnection, state_hash: bytes, begun: OidcBegun, expires_at: datetime
+    connection: Connection, state_hash: bytes, begun: OidcBegun, expires_at: datetime
 ) -> None:
     """Remember a login at the provider until it comes back."""
     await rows.run(connection, "DELETE FROM oidc_logins WHERE expires_at < now()")
@@ -126,7 +125,7 @@ async def begin_oidc(
     await rows.run(connection, sql, values)
 
 
-async def take_oidc(connection: AsyncConnection, state_hash: bytes) -> OidcBegun | None:
+async def take_oidc(connection: Connection, state_hash: bytes) -> OidcBegun | None:
     """Return and forget what was remembered under a state: it comes back once."""
     sql = """
         DELETE FROM oidc_logins WHERE state_hash = :state AND expires_at > now()
@@ -134,7 +133,7 @@ async def take_oidc(connection: AsyncConnection, state_hash: bytes) -> OidcBegun
     return await rows.one_row(connection, OidcBegun, sql, {"state": state_hash})
 
 
-async def account_of_subject(connection: AsyncConnection, issuer: str, subject: str) -> int | None:
+async def account_of_subject(connection: Connection, issuer: str, subject: str) -> int | None:
     """Return whose account an issuer's subject is."""
     sql = "SELECT account_id FROM oidc_identities WHERE issuer = :issuer AND subject = :subject"
     values = {"issuer": issuer, "subject": subject}
@@ -142,9 +141,7 @@ async def account_of_subject(connection: AsyncConnection, issuer: str, subject: 
     return found
 
 
-async def link_subject(
-    connection: AsyncConnection, issuer: str, subject: str, account_id: int
-) -> None:
+async def link_subject(connection: Connection, issuer: str, subject: str, account_id: int) -> None:
     """Note whose account an issuer's subject is."""
     sql = """
         INSERT INTO oidc_identities (issuer, subject, account_id)
@@ -153,7 +150,7 @@ async def link_subject(
     await rows.run(connection, sql, values)
 
 
-async def lock_subject(connection: AsyncConnection, issuer: str, subject: str) -> None:
+async def lock_subject(connection: Connection, issuer: str, subject: str) -> None:
     """Let only one transaction make this subject's account."""
     sql = "SELECT pg_advisory_xact_lock(hashtext(:issuer), hashtext(:subject))"
     await rows.run(connection, sql, {"issuer": issuer, "subject": subject})

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
@@ -63,7 +62,7 @@ class BinLine:
 
 
 async def dirty(
-    connection: AsyncConnection, revoked_leaves: Sequence[str], limit: int
+    connection: Connection, revoked_leaves: Sequence[str], limit: int
 ) -> list[DirtyPackage]:
     """Return packages to be signed anew: changed, or signed by a leaf that was revoked."""
     sql = """
@@ -77,7 +76,7 @@ async def dirty(
     return await rows.all_rows(connection, DirtyPackage, sql, values)
 
 
-async def listed(connection: AsyncConnection, package_id: int) -> list[ListedVersion]:
+async def listed(connection: Connection, package_id: int) -> list[ListedVersion]:
     """Return the versions whose objects stand in the store."""
     sql = """
         SELECT version, sha256, content_digest, size, release, signer, published_at, log_index,
@@ -87,7 +86,7 @@ async def listed(connection: AsyncConnection, package_id: int) -> list[ListedVer
 
 
 async def keep(
-    connection: AsyncConnection,
+    connection: Connection,
     package: DirtyPackage,
     *,
     sequence: int,
@@ -110,7 +109,7 @@ async def keep(
     await rows.run(connection, sql, {**values, "leaf": leaf_sha256, "at": signed_at})
 
 
-async def replaced(connection: AsyncConnection, keys: Sequence[str]) -> None:
+async def replaced(connection: Connection, keys: Sequence[str]) -> None:
     """Remember objects that nothing commits to any more; the time of the last mention counts."""
     sql = """
         INSERT INTO replaced_objects (key) SELECT DISTINCT unnest(CAST(:keys AS text[]))
@@ -127,7 +126,7 @@ class ReplacedKey:
     at: datetime
 
 
-async def replaced_before(connection: AsyncConnection, moment: datetime) -> list[ReplacedKey]:
+async def replaced_before(connection: Connection, moment: datetime) -> list[ReplacedKey]:
     """Return what was replaced before ``moment``, oldest first."""
     sql = """
         SELECT key, replaced_at FROM replaced_objects WHERE replaced_at <= :moment
@@ -135,13 +134,13 @@ async def replaced_before(connection: AsyncConnection, moment: datetime) -> list
     return await rows.all_rows(connection, ReplacedKey, sql, {"moment": moment})
 
 
-async def forget_replaced(connection: AsyncConnection, keys: Sequence[str]) -> None:
+async def forget_replaced(connection: Connection, keys: Sequence[str]) -> None:
     """Drop the rows of objects that are dealt with."""
     sql = "DELETE FROM replaced_objects WHERE key = ANY(:keys)"
     await rows.run(connection, sql, {"keys": list(keys)})
 
 
-async def waiting(connection: AsyncConnection) -> list[WaitingDocument]:
+async def waiting(connection: Connection) -> list[WaitingDocument]:
     """Return the documents that the next timestamp must reach."""
     sql = """
         SELECT d.package_id, n.name || '/' || p.name, d.sequence, d.revision, d.envelope
@@ -150,12 +149,12 @@ async def waiting(connection: AsyncConnection) -> list[WaitingDocument]:
     return await rows.all_rows(connection, WaitingDocument, sql)
 
 
-async def count(connection: AsyncConnection) -> int:
+async def count(connection: Connection) -> int:
     """Return how many packages have a document."""
     return int(await rows.scalar(connection, "SELECT count(*) FROM index_documents"))
 
 
-async def under_prefix(connection: AsyncConnection, prefix: str) -> list[BinLine]:
+async def under_prefix(connection: Connection, prefix: str) -> list[BinLine]:
     """Return the packages whose name's hash begins with the hex digits ``prefix``."""
     low = bytes.fromhex(prefix.ljust(64, "0"))
     high = bytes.fromhex(prefix.ljust(64, "f"))
@@ -167,7 +166,7 @@ async def under_prefix(connection: AsyncConnection, prefix: str) -> list[BinLine
     return await rows.all_rows(connection, BinLine, sql, {"low": low, "high": high})
 
 
-async def commit(connection: AsyncConnection, document: WaitingDocument) -> list[str]:
+async def commit(connection: Connection, document: WaitingDocument) -> list[str]:
     """Note that a timestamp reaches the document; returns the versions that are published by it."""
     values = {
         "id": document.package_id,
@@ -199,14 +198,14 @@ class KeptTree:
     root: bytes
 
 
-async def state(connection: AsyncConnection) -> KeptTree | None:
+async def state(connection: Connection) -> KeptTree | None:
     """Return what `save_state` kept, None before the first refresh."""
     sql = "SELECT prefix_length, root FROM read_plane_state"
     return await rows.one_row(connection, KeptTree, sql)
 
 
 async def save_state(
-    connection: AsyncConnection, prefix_length: int, root: bytes, size: int, issued_at: datetime
+    connection: Connection, prefix_length: int, root: bytes, size: int, issued_at: datetime
 ) -> None:
     """Keep what the newest timestamp commits to."""
     sql = """
@@ -220,7 +219,7 @@ async def save_state(
 
 
 async def show_in_search(
-    connection: AsyncConnection,
+    connection: Connection,
     package_id: int,
     namespace: str,
     name: str,

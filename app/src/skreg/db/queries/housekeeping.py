@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 KEPT = timedelta(days=90)
@@ -22,7 +21,7 @@ _STATEMENTS = (
 )
 
 
-async def forget_ended(connection: AsyncConnection) -> int:
+async def forget_ended(connection: Connection) -> int:
     """Remove what ended: codes, addresses, offers, and at last tokens; returns how many rows.
 
     CI makes a token for each publication: without this the table would only grow.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
@@ -18,7 +17,7 @@ class KeyedRequest:
     response: bytes | None
 
 
-async def claim(connection: AsyncConnection, digest: bytes, request_hash: bytes) -> bool:
+async def claim(connection: Connection, digest: bytes, request_hash: bytes) -> bool:
     """Take a key; False when it is in use. One whose request was killed is free after a minute."""
     sql = """
         INSERT INTO idempotency_keys AS k (digest, request_hash) VALUES (:digest, :hash)
@@ -29,13 +28,13 @@ async def claim(connection: AsyncConnection, digest: bytes, request_hash: bytes)
     return await rows.run(connection, sql, {"digest": digest, "hash": request_hash}) == 1
 
 
-async def known(connection: AsyncConnection, digest: bytes) -> KeyedRequest | None:
+async def known(connection: Connection, digest: bytes) -> KeyedRequest | None:
     """Return what is known of a key."""
     sql = "SELECT request_hash, status, response FROM idempotency_keys WHERE digest = :digest"
     return await rows.one_row(connection, KeyedRequest, sql, {"digest": digest})
 
 
-async def keep(connection: AsyncConnection, digest: bytes, status: int, response: bytes) -> None:
+async def keep(connection: Connection, digest: bytes, status: int, response: bytes) -> None:
     """Keep the answer."""
     sql = """
         UPDATE idempotency_keys SET status = :status, response = :response
@@ -44,14 +43,14 @@ async def keep(connection: AsyncConnection, digest: bytes, status: int, response
     await rows.run(connection, sql, values)
 
 
-async def release(connection: AsyncConnection, digest: bytes) -> None:
+async def release(connection: Connection, digest: bytes) -> None:
     """Free a key whose request changed nothing."""
     await rows.run(
         connection, "DELETE FROM idempotency_keys WHERE digest = :digest", {"digest": digest}
     )
 
 
-async def forget_old(connection: AsyncConnection) -> int:
+async def forget_old(connection: Connection) -> int:
     """Remove keys of more than a day ago; returns how many."""
     sql = "DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"
     return await rows.run(connection, sql)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
@@ -42,7 +41,7 @@ class Chain:
 
 
 async def request(
-    connection: AsyncConnection,
+    connection: Connection,
     kind: str,
     dedup: str,
     package_id: int | None = None,
@@ -58,7 +57,7 @@ async def request(
     await rows.run(connection, sql, {**values, "payload": json.dumps(payload or {})})
 
 
-async def pending(connection: AsyncConnection, limit: int) -> list[Pending]:
+async def pending(connection: Connection, limit: int) -> list[Pending]:
     """Return the oldest requests without an index."""
     sql = """
         SELECT r.id, r.kind, r.payload, r.package_id, r.version_id, n.name, p.name, v.version,
@@ -71,27 +70,27 @@ async def pending(connection: AsyncConnection, limit: int) -> list[Pending]:
     return await rows.all_rows(connection, Pending, sql, {"limit": limit})
 
 
-async def next_index(connection: AsyncConnection) -> int:
+async def next_index(connection: Connection) -> int:
     """Return the index that the next entry gets: how many there are."""
     sql = "SELECT coalesce(max(index) + 1, 0) FROM log_entries"
     return int(await rows.scalar(connection, sql))
 
 
-async def last_time(connection: AsyncConnection) -> datetime | None:
+async def last_time(connection: Connection) -> datetime | None:
     """Return when the newest entry was sequenced."""
     sql = "SELECT sequenced_at FROM log_entries ORDER BY index DESC LIMIT 1"
     found: datetime | None = await rows.scalar(connection, sql)
     return found
 
 
-async def chain_of(connection: AsyncConnection, package_id: int) -> Chain:
+async def chain_of(connection: Connection, package_id: int) -> Chain:
     """Return where the package's chain of entries is."""
     sql = "SELECT entry_seq, last_log_index FROM packages WHERE id = :id"
     return await rows.one_row(connection, Chain, sql, {"id": package_id}) or Chain(0, None)
 
 
 async def append(
-    connection: AsyncConnection, item: Pending, index: int, entry: bytes, at: datetime
+    connection: Connection, item: Pending, index: int, entry: bytes, at: datetime
 ) -> None:
     """Write an entry and tell everything that refers to it its index."""
     values = {
@@ -122,18 +121,18 @@ async def append(
         await rows.run(connection, sql, values)
 
 
-async def entries(connection: AsyncConnection, start: int, end: int) -> list[bytes]:
+async def entries(connection: Connection, start: int, end: int) -> list[bytes]:
     """Return the entries from ``start`` to ``end`` (exclusive), in order."""
     sql = "SELECT entry FROM log_entries WHERE index >= :start AND index < :end ORDER BY index"
     return await rows.all_rows(connection, bytes, sql, {"start": start, "end": end})
 
 
-async def noted_size(connection: AsyncConnection) -> int:
+async def noted_size(connection: Connection) -> int:
     """Return how many entries the newest noted checkpoint covers."""
     return int(await rows.scalar(connection, "SELECT max(size) FROM log_state") or 0)
 
 
-async def save_checkpoint(connection: AsyncConnection, size: int, note: bytes) -> None:
+async def save_checkpoint(connection: Connection, size: int, note: bytes) -> None:
     """Keep the note that the read plane shows, and mark the versions it covers as logged."""
     sql = """
         INSERT INTO log_state (id, size, note) VALUES (1, :size, :note)

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
@@ -19,7 +18,7 @@ class Attempts:
     seconds_left: int
 
 
-async def count_attempt(connection: AsyncConnection, subject: bytes, window: timedelta) -> Attempts:
+async def count_attempt(connection: Connection, subject: bytes, window: timedelta) -> Attempts:
     """Count one attempt; returns what the present window has seen.
 
     One statement, so that a hundred attempts at once are a hundred counts.
@@ -37,7 +36,7 @@ async def count_attempt(connection: AsyncConnection, subject: bytes, window: tim
     return (await rows.all_rows(connection, Attempts, sql, values))[0]
 
 
-async def take_back(connection: AsyncConnection, subjects: Iterable[bytes]) -> None:
+async def take_back(connection: Connection, subjects: Iterable[bytes]) -> None:
     """Uncount one attempt of each subject, in the order they were counted in."""
     sql = """
         UPDATE login_attempts SET attempts = greatest(attempts - 1, 0) WHERE subject = :subject"""
@@ -45,7 +44,7 @@ async def take_back(connection: AsyncConnection, subjects: Iterable[bytes]) -> N
         await rows.run(connection, sql, {"subject": subject})
 
 
-async def forget_old_attempts(connection: AsyncConnection) -> None:
+async def forget_old_attempts(connection: Connection) -> None:
     """Forget windows that are over, a hundred at a time."""
     sql = """
         DELETE FROM login_attempts WHERE subject IN (
@@ -54,7 +53,7 @@ async def forget_old_attempts(connection: AsyncConnection) -> None:
     await rows.run(connection, sql)
 
 
-async def knows(connection: AsyncConnection, username: str, address: str) -> bool:
+async def knows(connection: Connection, username: str, address: str) -> bool:
     """Whether that account has logged in from there within 90 days."""
     sql = """
         SELECT true FROM known_addresses k JOIN accounts a ON a.id = k.account_id
@@ -63,7 +62,7 @@ async def knows(connection: AsyncConnection, username: str, address: str) -> boo
     return bool(await rows.scalar(connection, sql, {"name": username, "address": address}))
 
 
-async def remember(connection: AsyncConnection, account_id: int, address: str) -> None:
+async def remember(connection: Connection, account_id: int, address: str) -> None:
     """Note that the account logged in from there; the 20 newest are kept."""
     sql = """
         INSERT INTO known_addresses (account_id, address) VALUES (:id, :address)
@@ -77,7 +76,7 @@ async def remember(connection: AsyncConnection, account_id: int, address: str) -
 
 
 async def insert_reset_code(
-    connection: AsyncConnection,
+    connection: Connection,
     digest: bytes,
     account_id: int,
     lifetime: timedelta,
@@ -92,7 +91,7 @@ async def insert_reset_code(
     await rows.run(connection, sql, values)
 
 
-async def may_mail_code(connection: AsyncConnection, account_id: int, pause: timedelta) -> bool:
+async def may_mail_code(connection: Connection, account_id: int, pause: timedelta) -> bool:
     """Whether the account's last code is older than ``pause``."""
     sql = """
         SELECT NOT EXISTS (SELECT 1 FROM reset_codes
@@ -100,7 +99,7 @@ async def may_mail_code(connection: AsyncConnection, account_id: int, pause: tim
     return bool(await rows.scalar(connection, sql, {"id": account_id, "pause": pause}))
 
 
-async def use_reset_code(connection: AsyncConnection, digest: bytes) -> int | None:
+async def use_reset_code(connection: Connection, digest: bytes) -> int | None:
     """Use a code up; returns whose it is, None when it is unknown, used or expired."""
     sql = """
         UPDATE reset_codes r SET used_at = now() FROM accounts a

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
@@ -27,26 +26,26 @@ _PACKAGE = """
     """
 
 
-async def package(connection: AsyncConnection, namespace: str, name: str) -> Moving | None:
+async def package(connection: Connection, namespace: str, name: str) -> Moving | None:
     """Return the package of that name; None when there is none."""
     sql = f"{_PACKAGE} WHERE n.name = :ns AND p.name = :name"
     return await rows.one_row(connection, Moving, sql, {"ns": namespace, "name": name})
 
 
-async def package_by_id(connection: AsyncConnection, package_id: int) -> Moving | None:
+async def package_by_id(connection: Connection, package_id: int) -> Moving | None:
     """Return a package by its number."""
     return await rows.one_row(
         connection, Moving, f"{_PACKAGE} WHERE p.id = :id", {"id": package_id}
     )
 
 
-async def lock_package(connection: AsyncConnection, package_id: int) -> Moving | None:
+async def lock_package(connection: Connection, package_id: int) -> Moving | None:
     """Return a package and hold its row until the transaction ends."""
     sql = f"{_PACKAGE} WHERE p.id = :id FOR NO KEY UPDATE OF p"
     return await rows.one_row(connection, Moving, sql, {"id": package_id})
 
 
-async def target_of(connection: AsyncConnection, package_id: int) -> str | None:
+async def target_of(connection: Connection, package_id: int) -> str | None:
     """Return ``ns/name`` that a package moved to, None for one that stays."""
     sql = """
         SELECT n.name || '/' || t.name FROM packages p
@@ -64,7 +63,7 @@ class Target:
     is_visible: bool
 
 
-async def target_of_name(connection: AsyncConnection, namespace: str, name: str) -> Target | None:
+async def target_of_name(connection: Connection, namespace: str, name: str) -> Target | None:
     """Return what an old name leads to; None for a name that did not move."""
     sql = """
         SELECT tn.name || '/' || t.name, EXISTS (
@@ -76,7 +75,7 @@ async def target_of_name(connection: AsyncConnection, namespace: str, name: str)
     return await rows.one_row(connection, Target, sql, {"ns": namespace, "name": name})
 
 
-async def move(connection: AsyncConnection, old: int, new: int) -> None:
+async def move(connection: Connection, old: int, new: int) -> None:
     """Let ``old``, and every name that led to it, lead to ``new``; their documents say so."""
     values = {"old": old, "new": new}
     here = """
@@ -89,7 +88,7 @@ async def move(connection: AsyncConnection, old: int, new: int) -> None:
     await rows.run(connection, sql, values)
 
 
-async def copy_readers(connection: AsyncConnection, old: int, new: int) -> None:
+async def copy_readers(connection: Connection, old: int, new: int) -> None:
     """Let a package be read by whoever could read the one it comes from, and by nobody else."""
     values = {"old": old, "new": new}
     sql = """
@@ -105,7 +104,7 @@ async def copy_readers(connection: AsyncConnection, old: int, new: int) -> None:
     await rows.run(connection, readers, values)
 
 
-async def hide_moved(connection: AsyncConnection, package_id: int) -> bool:
+async def hide_moved(connection: Connection, package_id: int) -> bool:
     """Whether search must not show a package because it shows it under its new name.
 
     The other way round, what led to this package leaves the search once this one is in it.
@@ -150,7 +149,7 @@ _OFFER = """
 
 
 async def insert_offer(
-    connection: AsyncConnection,
+    connection: Connection,
     *,
     offer_id: str,
     package_id: int,
@@ -171,19 +170,19 @@ async def insert_offer(
     return await rows.run(connection, sql, values) == 1
 
 
-async def lock_offer(connection: AsyncConnection, offer_id: str) -> Offer | None:
+async def lock_offer(connection: Connection, offer_id: str) -> Offer | None:
     """Return an offer that still holds, and keep others from answering it meanwhile."""
     sql = f"{_OFFER} WHERE t.id = :id AND t.expires_at > now() FOR UPDATE OF t"
     return await rows.one_row(connection, Offer, sql, {"id": offer_id})
 
 
-async def offer(connection: AsyncConnection, offer_id: str) -> Offer | None:
+async def offer(connection: Connection, offer_id: str) -> Offer | None:
     """Return an offer that still holds."""
     sql = f"{_OFFER} WHERE t.id = :id AND t.expires_at > now()"
     return await rows.one_row(connection, Offer, sql, {"id": offer_id})
 
 
-async def offers_of(connection: AsyncConnection, account_id: int) -> list[Offer]:
+async def offers_of(connection: Connection, account_id: int) -> list[Offer]:
     """Return the offers from and to namespaces that the account owns, oldest first."""
     sql = f"""{_OFFER} WHERE t.expires_at > now() AND EXISTS (
             SELECT 1 FROM memberships m
@@ -193,6 +192,6 @@ async def offers_of(connection: AsyncConnection, account_id: int) -> list[Offer]
     return await rows.all_rows(connection, Offer, sql, {"account": account_id})
 
 
-async def delete_offer(connection: AsyncConnection, offer_id: str) -> None:
+async def delete_offer(connection: Connection, offer_id: str) -> None:
     """Remove an offer that was answered."""
     await rows.run(connection, "DELETE FROM transfers WHERE id = :id", {"id": offer_id})

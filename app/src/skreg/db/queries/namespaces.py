@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
@@ -22,7 +21,7 @@ class NamespaceFacts:
     banned_reason: str | None
 
 
-async def by_name(connection: AsyncConnection, name: str) -> NamespaceFacts | None:
+async def by_name(connection: Connection, name: str) -> NamespaceFacts | None:
     """Return a namespace."""
     sql = """
         SELECT id, name, kind, created_at, banned_at, banned_reason FROM namespaces
@@ -30,7 +29,7 @@ async def by_name(connection: AsyncConnection, name: str) -> NamespaceFacts | No
     return await rows.one_row(connection, NamespaceFacts, sql, {"name": name})
 
 
-async def lock(connection: AsyncConnection, namespace_id: int) -> None:
+async def lock(connection: Connection, namespace_id: int) -> None:
     """Hold the namespace's row until the transaction ends: its owners are counted and changed."""
     sql = "SELECT id FROM namespaces WHERE id = :id FOR UPDATE"
     await rows.run(connection, sql, {"id": namespace_id})
@@ -45,7 +44,7 @@ class OwnNamespace:
     role: str
 
 
-async def of_account(connection: AsyncConnection, account_id: int) -> list[OwnNamespace]:
+async def of_account(connection: Connection, account_id: int) -> list[OwnNamespace]:
     """Return the account's namespaces by name."""
     sql = """
         SELECT n.name, n.kind, m.role FROM memberships m JOIN namespaces n ON n.id = m.namespace_id
@@ -53,7 +52,7 @@ async def of_account(connection: AsyncConnection, account_id: int) -> list[OwnNa
     return await rows.all_rows(connection, OwnNamespace, sql, {"id": account_id})
 
 
-async def count_owned(connection: AsyncConnection, account_id: int) -> int:
+async def count_owned(connection: Connection, account_id: int) -> int:
     """Return how many organisations an account owns, and hold its row until the end."""
     held = "SELECT id FROM accounts WHERE id = :id FOR UPDATE"
     await rows.run(connection, held, {"id": account_id})
@@ -72,7 +71,7 @@ class MemberFacts:
     since: datetime
 
 
-async def members(connection: AsyncConnection, namespace_id: int) -> list[MemberFacts]:
+async def members(connection: Connection, namespace_id: int) -> list[MemberFacts]:
     """Return the members by name."""
     sql = """
         SELECT a.username, m.role, m.created_at FROM memberships m
@@ -80,7 +79,7 @@ async def members(connection: AsyncConnection, namespace_id: int) -> list[Member
     return await rows.all_rows(connection, MemberFacts, sql, {"id": namespace_id})
 
 
-async def role_of(connection: AsyncConnection, namespace_id: int, account_id: int) -> str | None:
+async def role_of(connection: Connection, namespace_id: int, account_id: int) -> str | None:
     """Return an account's role, None for no member."""
     sql = "SELECT role FROM memberships WHERE namespace_id = :ns AND account_id = :account"
     found: str | None = await rows.scalar(
@@ -89,7 +88,7 @@ async def role_of(connection: AsyncConnection, namespace_id: int, account_id: in
     return found
 
 
-async def other_owners(connection: AsyncConnection, namespace_id: int, account_id: int) -> int:
+async def other_owners(connection: Connection, namespace_id: int, account_id: int) -> int:
     """Return how many owners, of accounts that may log in, there are beside one."""
     sql = """
         SELECT count(*) FROM memberships m JOIN accounts a ON a.id = m.account_id
@@ -98,13 +97,13 @@ async def other_owners(connection: AsyncConnection, namespace_id: int, account_i
     return int(await rows.scalar(connection, sql, {"ns": namespace_id, "account": account_id}))
 
 
-async def remove_member(connection: AsyncConnection, namespace_id: int, account_id: int) -> None:
+async def remove_member(connection: Connection, namespace_id: int, account_id: int) -> None:
     """Remove a member."""
     sql = "DELETE FROM memberships WHERE namespace_id = :ns AND account_id = :account"
     await rows.run(connection, sql, {"ns": namespace_id, "account": account_id})
 
 
-async def set_banned(connection: AsyncConnection, namespace_id: int, reason: str | None) -> None:
+async def set_banned(connection: Connection, namespace_id: int, reason: str | None) -> None:
     """Ban a namespace with a reason; None lifts the ban."""
     sql = """
         UPDATE namespaces SET banned_reason = :reason,
@@ -137,7 +136,7 @@ _INVITATIONS = """
 
 
 async def invite(
-    connection: AsyncConnection,
+    connection: Connection,
     *,
     invitation_id: str,
     namespace_id: int,
@@ -158,25 +157,25 @@ async def invite(
     await rows.run(connection, sql, {**values, "by": invited_by, "expires": expires_at})
 
 
-async def invitations_to(connection: AsyncConnection, namespace_id: int) -> list[InvitationFacts]:
+async def invitations_to(connection: Connection, namespace_id: int) -> list[InvitationFacts]:
     """Return a namespace's open invitations, newest first."""
     sql = f"{_INVITATIONS} n.id = :id ORDER BY i.created_at DESC, i.id"
     return await rows.all_rows(connection, InvitationFacts, sql, {"id": namespace_id})
 
 
-async def invitations_for(connection: AsyncConnection, account_id: int) -> list[InvitationFacts]:
+async def invitations_for(connection: Connection, account_id: int) -> list[InvitationFacts]:
     """Return the open invitations an account has, newest first."""
     sql = f"{_INVITATIONS} a.id = :id ORDER BY i.created_at DESC, i.id"
     return await rows.all_rows(connection, InvitationFacts, sql, {"id": account_id})
 
 
-async def invitation(connection: AsyncConnection, invitation_id: str) -> InvitationFacts | None:
+async def invitation(connection: Connection, invitation_id: str) -> InvitationFacts | None:
     """Return one open invitation and hold it until the transaction ends."""
     sql = f"{_INVITATIONS} i.id = :id FOR UPDATE OF i"
     return await rows.one_row(connection, InvitationFacts, sql, {"id": invitation_id})
 
 
-async def remove_invitation(connection: AsyncConnection, invitation_id: str) -> None:
+async def remove_invitation(connection: Connection, invitation_id: str) -> None:
     """Forget an invitation."""
     await rows.run(connection, "DELETE FROM invitations WHERE id = :id", {"id": invitation_id})
 
@@ -195,20 +194,20 @@ class DomainFacts:
 _DOMAINS = "SELECT domain, challenge, created_at, verified_at, method FROM namespace_domains"
 
 
-async def domains(connection: AsyncConnection, namespace_id: int) -> list[DomainFacts]:
+async def domains(connection: Connection, namespace_id: int) -> list[DomainFacts]:
     """Return a namespace's domains by name."""
     sql = f"{_DOMAINS} WHERE namespace_id = :id ORDER BY domain"
     return await rows.all_rows(connection, DomainFacts, sql, {"id": namespace_id})
 
 
-async def domain(connection: AsyncConnection, namespace_id: int, name: str) -> DomainFacts | None:
+async def domain(connection: Connection, namespace_id: int, name: str) -> DomainFacts | None:
     """Return one domain of a namespace."""
     sql = f"{_DOMAINS} WHERE namespace_id = :id AND domain = :name"
     return await rows.one_row(connection, DomainFacts, sql, {"id": namespace_id, "name": name})
 
 
 async def claim_domain(
-    connection: AsyncConnection, namespace_id: int, name: str, challenge: str
+    connection: Connection, namespace_id: int, name: str, challenge: str
 ) -> None:
     """Claim a domain; a claim that is there keeps its challenge."""
     sql = """
@@ -218,9 +217,7 @@ async def claim_domain(
     await rows.run(connection, sql, values)
 
 
-async def prove_domain(
-    connection: AsyncConnection, namespace_id: int, name: str, method: str
-) -> None:
+async def prove_domain(connection: Connection, namespace_id: int, name: str, method: str) -> None:
     """Note that a domain showed the challenge; whoever had proved it before has lost it."""
     values = {"id": namespace_id, "name": name, "method": method}
     sql = """
@@ -233,7 +230,7 @@ async def prove_domain(
     await rows.run(connection, sql, values)
 
 
-async def remove_domain(connection: AsyncConnection, namespace_id: int, name: str) -> bool:
+async def remove_domain(connection: Connection, namespace_id: int, name: str) -> bool:
     """Give a domain up; False when it was not claimed."""
     sql = "DELETE FROM namespace_domains WHERE namespace_id = :id AND domain = :name"
     return await rows.run(connection, sql, {"id": namespace_id, "name": name}) == 1

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 STATE = "state"
@@ -29,14 +28,14 @@ class SignatureCount:
     count: int
 
 
-async def read(connection: AsyncConnection, name: str) -> bytes | None:
+async def read(connection: Connection, name: str) -> bytes | None:
     """Return the bytes under ``name``."""
     sql = "SELECT value FROM pki_state WHERE name = :name"
     found = await rows.scalar(connection, sql, {"name": name})
     return None if found is None else bytes(found)
 
 
-async def signatures(connection: AsyncConnection) -> list[SignatureCount]:
+async def signatures(connection: Connection) -> list[SignatureCount]:
     """Return how often each key signed, by purpose, from the audit trail."""
     sql = """
         SELECT subject, details ->> 'purpose', count(*) FROM audit
@@ -45,7 +44,7 @@ async def signatures(connection: AsyncConnection) -> list[SignatureCount]:
     return await rows.all_rows(connection, SignatureCount, sql)
 
 
-async def save(connection: AsyncConnection, name: str, value: bytes) -> None:
+async def save(connection: Connection, name: str, value: bytes) -> None:
     """Keep bytes under ``name``."""
     sql = """
         INSERT INTO pki_state (name, value) VALUES (:name, :value)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 from skreg.domain.quotas import Quota
 
@@ -22,7 +21,7 @@ class Usage:
     granted_bytes: int | None
 
 
-async def usage(connection: AsyncConnection, namespace_id: int) -> Usage:
+async def usage(connection: Connection, namespace_id: int) -> Usage:
     """Return a namespace's use; inside the transaction of an upload that upload is counted."""
     sql = """
         SELECT coalesce(u.packages, 0),
@@ -34,7 +33,7 @@ async def usage(connection: AsyncConnection, namespace_id: int) -> Usage:
     return found or Usage(0, 0, 0, None, None, None)
 
 
-async def grant(connection: AsyncConnection, namespace_id: int, quota: Quota[int | None]) -> None:
+async def grant(connection: Connection, namespace_id: int, quota: Quota[int | None]) -> None:
     """Set what a namespace is granted; None takes the registry's setting."""
     sql = """
         INSERT INTO namespace_quotas (namespace_id, packages, versions_per_day, bytes)

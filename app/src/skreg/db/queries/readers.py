@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 _MEMBER = """EXISTS (SELECT 1 FROM memberships m
@@ -52,7 +51,7 @@ WHOLE = Sight()
 """Everything."""
 
 
-async def may_read(connection: AsyncConnection, account_id: int, namespace: str, name: str) -> bool:
+async def may_read(connection: Connection, account_id: int, namespace: str, name: str) -> bool:
     """Whether an account may read a package: one answer for "no right" and "no such package"."""
     sql = f"""
         SELECT EXISTS (SELECT 1 FROM namespaces n WHERE n.name = :ns AND ({_MEMBER} OR EXISTS (
@@ -62,7 +61,7 @@ async def may_read(connection: AsyncConnection, account_id: int, namespace: str,
     return bool(await rows.scalar(connection, sql, values))
 
 
-async def hidden_from(connection: AsyncConnection, account_id: int) -> list[int]:
+async def hidden_from(connection: Connection, account_id: int) -> list[int]:
     """Return the restricted packages that an account may not read."""
     sql = f"""
         SELECT p.id FROM packages p JOIN namespaces n ON n.id = p.namespace_id
@@ -70,7 +69,7 @@ async def hidden_from(connection: AsyncConnection, account_id: int) -> list[int]
     return await rows.all_rows(connection, int, sql, {"account": account_id})
 
 
-async def within_limits(connection: AsyncConnection, limits: Sequence[str]) -> list[int]:
+async def within_limits(connection: Connection, limits: Sequence[str]) -> list[int]:
     """Return the packages that a token's limits name."""
     sql = """
         SELECT p.id FROM packages p JOIN namespaces n ON n.id = p.namespace_id
@@ -87,7 +86,7 @@ class PackageAccess:
     namespace_restricted: bool
 
 
-async def access_to(connection: AsyncConnection, namespace: str, name: str) -> PackageAccess | None:
+async def access_to(connection: Connection, namespace: str, name: str) -> PackageAccess | None:
     """Return who a package is for."""
     sql = """
         SELECT p.id, p.restricted, n.restricted FROM packages p
@@ -95,7 +94,7 @@ async def access_to(connection: AsyncConnection, namespace: str, name: str) -> P
     return await rows.one_row(connection, PackageAccess, sql, {"ns": namespace, "name": name})
 
 
-async def readers_of(connection: AsyncConnection, package_id: int) -> list[str]:
+async def readers_of(connection: Connection, package_id: int) -> list[str]:
     """Return the accounts that are readers of the package by name."""
     sql = """
         SELECT a.username FROM package_readers r JOIN accounts a ON a.id = r.account_id
@@ -104,7 +103,7 @@ async def readers_of(connection: AsyncConnection, package_id: int) -> list[str]:
 
 
 async def set_restricted(
-    connection: AsyncConnection, package_id: int, *, restricted: bool | None
+    connection: Connection, package_id: int, *, restricted: bool | None
 ) -> None:
     """Set whether only readers may read the package."""
     sql = "UPDATE packages SET restricted = :restricted WHERE id = :id"
@@ -112,14 +111,14 @@ async def set_restricted(
 
 
 async def restrict_namespace(
-    connection: AsyncConnection, namespace_id: int, *, restricted: bool
+    connection: Connection, namespace_id: int, *, restricted: bool
 ) -> None:
     """Set what packages of the namespace are that say nothing themselves."""
     sql = "UPDATE namespaces SET restricted = :restricted WHERE id = :id"
     await rows.run(connection, sql, {"id": namespace_id, "restricted": restricted})
 
 
-async def add_reader(connection: AsyncConnection, package_id: int, username: str) -> bool:
+async def add_reader(connection: Connection, package_id: int, username: str) -> bool:
     """Let an account read the package; False when there is no such account."""
     sql = """
         WITH found AS (SELECT id FROM accounts WHERE username = :name),
@@ -130,7 +129,7 @@ async def add_reader(connection: AsyncConnection, package_id: int, username: str
     return bool(await rows.scalar(connection, sql, values))
 
 
-async def remove_reader(connection: AsyncConnection, package_id: int, username: str) -> bool:
+async def remove_reader(connection: Connection, package_id: int, username: str) -> bool:
     """Take an account's name off the readers; False when it was none."""
     sql = """
         DELETE FROM package_readers WHERE package_id = :package

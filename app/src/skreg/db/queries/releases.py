@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
@@ -27,7 +26,7 @@ _LOCKED = "SELECT id, version, sha256, state, deprecated, published_at FROM vers
 
 
 async def lock_version(
-    connection: AsyncConnection, package_id: int, version: str
+    connection: Connection, package_id: int, version: str
 ) -> LockedVersion | None:
     """Return one version and hold its row, so that no other change comes between."""
     sql = f"{_LOCKED} WHERE package_id = :package AND version = :version FOR NO KEY UPDATE"
@@ -35,21 +34,21 @@ async def lock_version(
     return await rows.one_row(connection, LockedVersion, sql, values)
 
 
-async def lock_visible(connection: AsyncConnection, package_id: int) -> list[LockedVersion]:
+async def lock_visible(connection: Connection, package_id: int) -> list[LockedVersion]:
     """Return every version that people can see, in order of its number, and hold their rows."""
     sql = f"""{_LOCKED} WHERE package_id = :package
         AND state IN ('published', 'yanked', 'withdrawn') ORDER BY id FOR NO KEY UPDATE"""
     return await rows.all_rows(connection, LockedVersion, sql, {"package": package_id})
 
 
-async def raise_revision(connection: AsyncConnection, package_ids: Sequence[int]) -> None:
+async def raise_revision(connection: Connection, package_ids: Sequence[int]) -> None:
     """Have the packages' index documents signed anew."""
     sql = "UPDATE packages SET revision = revision + 1 WHERE id = ANY(:ids)"
     await rows.run(connection, sql, {"ids": list(package_ids)})
 
 
 async def set_deprecated(
-    connection: AsyncConnection, version_ids: Sequence[int], message: str | None
+    connection: Connection, version_ids: Sequence[int], message: str | None
 ) -> int:
     """Keep another message of deprecation, None for none; returns how many versions changed."""
     sql = """
@@ -58,7 +57,7 @@ async def set_deprecated(
     return await rows.run(connection, sql, {"ids": list(version_ids), "message": message})
 
 
-async def set_tag(connection: AsyncConnection, package_id: int, tag: str, version_id: int) -> bool:
+async def set_tag(connection: Connection, package_id: int, tag: str, version_id: int) -> bool:
     """Point a tag at a version; False when it does so already."""
     sql = """
         INSERT INTO dist_tags (package_id, tag, version_id) VALUES (:package, :tag, :version)
@@ -69,13 +68,13 @@ async def set_tag(connection: AsyncConnection, package_id: int, tag: str, versio
     return await rows.run(connection, sql, values) == 1
 
 
-async def count_tags(connection: AsyncConnection, package_id: int) -> int:
+async def count_tags(connection: Connection, package_id: int) -> int:
     """Return how many tags a package has."""
     sql = "SELECT count(*) FROM dist_tags WHERE package_id = :id"
     return int(await rows.scalar(connection, sql, {"id": package_id}))
 
 
-async def delete_tag(connection: AsyncConnection, package_id: int, tag: str) -> bool:
+async def delete_tag(connection: Connection, package_id: int, tag: str) -> bool:
     """Remove a tag; False when there is none."""
     sql = "DELETE FROM dist_tags WHERE package_id = :package AND tag = :tag"
     return await rows.run(connection, sql, {"package": package_id, "tag": tag}) == 1
@@ -91,7 +90,7 @@ class Dependent:
 
 
 async def dependents(
-    connection: AsyncConnection, package: str, package_id: int, limit: int
+    connection: Connection, package: str, package_id: int, limit: int
 ) -> list[Dependent]:
     """Return published versions of other packages that need ``package``."""
     sql = """
@@ -106,7 +105,7 @@ async def dependents(
     return await rows.all_rows(connection, Dependent, sql, values)
 
 
-async def downloads_of_version(connection: AsyncConnection, version_id: int) -> int:
+async def downloads_of_version(connection: Connection, version_id: int) -> int:
     """Return how often a version was fetched through the API, an address once a day.
 
     Addresses are counted by package. That bounds the version's: whoever fetches it over and over
@@ -123,7 +122,7 @@ async def downloads_of_version(connection: AsyncConnection, version_id: int) -> 
 
 
 async def withdraw(
-    connection: AsyncConnection, version_id: int, kind: str, reason: str, asked_by: int | None
+    connection: Connection, version_id: int, kind: str, reason: str, asked_by: int | None
 ) -> bool:
     """Withdraw a published or yanked version; False when it is in no such state.
 

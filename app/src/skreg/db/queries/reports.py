@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
@@ -41,7 +40,7 @@ _REPORT = """
 
 
 async def insert(
-    connection: AsyncConnection,
+    connection: Connection,
     report_id: str,
     version_id: int,
     reporter_id: int,
@@ -57,7 +56,7 @@ async def insert(
     return await rows.run(connection, sql, values) == 1
 
 
-async def of_day(connection: AsyncConnection, reporter_id: int) -> int:
+async def of_day(connection: Connection, reporter_id: int) -> int:
     """Return how many reports an account wrote within a day."""
     sql = """
         SELECT count(*) FROM reports
@@ -65,23 +64,19 @@ async def of_day(connection: AsyncConnection, reporter_id: int) -> int:
     return int(await rows.scalar(connection, sql, {"id": reporter_id}))
 
 
-async def one(connection: AsyncConnection, report_id: str) -> ReportFacts | None:
+async def one(connection: Connection, report_id: str) -> ReportFacts | None:
     """Return one report."""
     return await rows.one_row(connection, ReportFacts, f"{_REPORT} r.id = :id", {"id": report_id})
 
 
-async def open_one(
-    connection: AsyncConnection, version_id: int, reporter_id: int
-) -> ReportFacts | None:
+async def open_one(connection: Connection, version_id: int, reporter_id: int) -> ReportFacts | None:
     """Return a person's open report about a version."""
     sql = f"{_REPORT} r.version_id = :version AND r.reporter_id = :reporter AND r.state = 'open'"
     values = {"version": version_id, "reporter": reporter_id}
     return await rows.one_row(connection, ReportFacts, sql, values)
 
 
-async def in_state(
-    connection: AsyncConnection, state: str, after: str, limit: int
-) -> list[ReportFacts]:
+async def in_state(connection: Connection, state: str, after: str, limit: int) -> list[ReportFacts]:
     """Return reports in a state, oldest first, those after the one of that id."""
     sql = f"""{_REPORT} r.state = :state AND (:after = '' OR (r.created_at, r.id) >
         (SELECT b.created_at, b.id FROM reports b WHERE b.id = :after))
@@ -90,16 +85,14 @@ async def in_state(
     return await rows.all_rows(connection, ReportFacts, sql, values)
 
 
-async def written_by(
-    connection: AsyncConnection, reporter_id: int, limit: int
-) -> list[ReportFacts]:
+async def written_by(connection: Connection, reporter_id: int, limit: int) -> list[ReportFacts]:
     """Return an account's reports, newest first."""
     sql = f"{_REPORT} r.reporter_id = :id ORDER BY r.created_at DESC, r.id LIMIT :limit"
     return await rows.all_rows(connection, ReportFacts, sql, {"id": reporter_id, "limit": limit})
 
 
 async def close(
-    connection: AsyncConnection, report_id: str, state: str, note: str, by: int | None
+    connection: Connection, report_id: str, state: str, note: str, by: int | None
 ) -> bool:
     """Close an open report; False when it was closed before."""
     sql = """
@@ -122,7 +115,7 @@ class Waiting:
     findings: Sequence[Mapping[str, Any]]
 
 
-async def waiting(connection: AsyncConnection, after: int, limit: int) -> list[Waiting]:
+async def waiting(connection: Connection, after: int, limit: int) -> list[Waiting]:
     """Return quarantined versions, oldest first, those after a version's number."""
     sql = """
         SELECT v.id, n.name, p.name, v.version, a.username, v.created_at, w.findings
@@ -134,7 +127,7 @@ async def waiting(connection: AsyncConnection, after: int, limit: int) -> list[W
 
 
 async def decide(
-    connection: AsyncConnection, version_id: int, outcome: str, note: str, by: int | None
+    connection: Connection, version_id: int, outcome: str, note: str, by: int | None
 ) -> bool:
     """Keep a decision on a quarantined version and move it on; False when it is not in that state.
 
@@ -160,7 +153,7 @@ async def decide(
     return True
 
 
-async def is_released(connection: AsyncConnection, version_id: int) -> bool:
+async def is_released(connection: Connection, version_id: int) -> bool:
     """Whether a person let a version pass in spite of what vetting found."""
     sql = "SELECT EXISTS (SELECT 1 FROM reviews WHERE version_id = :id AND outcome = 'released')"
     return bool(await rows.scalar(connection, sql, {"id": version_id}))

@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 from skreg.db.queries.search_popularity import TIER_SIZES
 from skreg.db.queries.search_words import Filters, Wanted, exact_name, understand
@@ -67,9 +66,7 @@ class Found:
     exact: bool
 
 
-async def search(
-    connection: AsyncConnection, filters: Filters, *, offset: int, limit: int
-) -> Found:
+async def search(connection: Connection, filters: Filters, *, offset: int, limit: int) -> Found:
     """Return one page: the exact name first, then best first; newest first without any filter.
 
     ``offset + limit`` is at most ``TOTAL_CAP``. The connection must be inside one transaction,
@@ -91,7 +88,7 @@ async def search(
 class _Cascade:
     """One search on its way through the tiers: it adds to ``ids``, best first."""
 
-    connection: AsyncConnection
+    connection: Connection
     wanted: Wanted
     ids: list[int]
 
@@ -183,7 +180,7 @@ class _Numbered:
     count: int
 
 
-async def _exact(connection: AsyncConnection, filters: Filters) -> list[int]:
+async def _exact(connection: Connection, filters: Filters) -> list[int]:
     namespace, name = exact_name(filters.query or "")
     lexemes = filters.lexemes()
     sql = f"""
@@ -195,7 +192,7 @@ async def _exact(connection: AsyncConnection, filters: Filters) -> list[int]:
     return await rows.all_rows(connection, int, sql, values)
 
 
-async def _newest(connection: AsyncConnection, offset: int, limit: int) -> Found:
+async def _newest(connection: Connection, offset: int, limit: int) -> Found:
     sql = f"""
         SELECT {HIT} FROM package_search
         ORDER BY published_at DESC, package_id DESC OFFSET :offset LIMIT :limit"""
@@ -207,14 +204,14 @@ async def _newest(connection: AsyncConnection, offset: int, limit: int) -> Found
     return Found(hits, min(total, TOTAL_CAP), total <= TOTAL_CAP)
 
 
-async def _load(connection: AsyncConnection, ids: list[int]) -> list[Hit]:
+async def _load(connection: Connection, ids: list[int]) -> list[Hit]:
     sql = f"""
         SELECT {HIT} FROM package_search WHERE package_id = ANY(CAST(:ids AS bigint[]))
         ORDER BY array_position(CAST(:ids AS bigint[]), package_id)"""
     return await rows.all_rows(connection, Hit, sql, {"ids": ids}) if ids else []
 
 
-async def listing(connection: AsyncConnection, after: tuple[str, str], limit: int) -> list[Hit]:
+async def listing(connection: Connection, after: tuple[str, str], limit: int) -> list[Hit]:
     """Return packages by name, after ``(namespace, name)``."""
     sql = f"""
         SELECT {HIT} FROM package_search WHERE (namespace, name) > (:ns, :name)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 MOST = 1000
@@ -20,17 +19,17 @@ class Count:
     packages: int
 
 
-async def tags(connection: AsyncConnection) -> list[Count]:
+async def tags(connection: Connection) -> list[Count]:
     """Return the most used tags."""
     return await _most(connection, "tag")
 
 
-async def categories(connection: AsyncConnection) -> list[Count]:
+async def categories(connection: Connection) -> list[Count]:
     """Return the most used categories."""
     return await _most(connection, "category")
 
 
-async def _most(connection: AsyncConnection, kind: str) -> list[Count]:
+async def _most(connection: Connection, kind: str) -> list[Count]:
     sql = f"""
         SELECT name, packages FROM search_facets WHERE kind = :kind AND packages > 0
         ORDER BY packages DESC, name LIMIT {MOST}"""

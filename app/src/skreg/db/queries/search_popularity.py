@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 TIER_SIZES = (2_000, 10_000, 50_000, 250_000)
@@ -17,7 +16,7 @@ KEPT_DAYS = 400
 """Daily counts are kept for so long."""
 
 
-async def salt_of(connection: AsyncConnection, day: date, fresh: bytes) -> bytes:
+async def salt_of(connection: Connection, day: date, fresh: bytes) -> bytes:
     """Return the day's salt; ``fresh`` becomes it when there is none yet."""
     insert = "INSERT INTO visit_salts (day, salt) VALUES (:day, :salt) ON CONFLICT DO NOTHING"
     await rows.run(connection, insert, {"day": day, "salt": fresh})
@@ -26,7 +25,7 @@ async def salt_of(connection: AsyncConnection, day: date, fresh: bytes) -> bytes
 
 
 async def add_visits(
-    connection: AsyncConnection, day: date, visits: Collection[tuple[int, bytes]]
+    connection: Connection, day: date, visits: Collection[tuple[int, bytes]]
 ) -> None:
     """Count visitors of versions' packages, ``(version number, visitor)``; each once a day."""
     sql = """
@@ -45,14 +44,14 @@ async def add_visits(
     await rows.run(connection, sql, {**values, "visitors": [visitor for _, visitor in visits]})
 
 
-async def forget(connection: AsyncConnection, today: date) -> None:
+async def forget(connection: Connection, today: date) -> None:
     """Drop addresses and salts of days before yesterday, and counts that nobody asks for."""
     for table, days in (("download_visits", 1), ("visit_salts", 1), ("download_days", KEPT_DAYS)):
         sql = f"DELETE FROM {table} WHERE day < CAST(:today AS date) - {days}"
         await rows.run(connection, sql, {"today": today})
 
 
-async def weigh(connection: AsyncConnection, today: date) -> int:
+async def weigh(connection: Connection, today: date) -> int:
     """Set the popularity that moved by more than a tenth; returns how many did.
 
     The caller holds the publication lock, so no publication waits for these rows in another order.
@@ -70,7 +69,7 @@ async def weigh(connection: AsyncConnection, today: date) -> int:
     return await rows.run(connection, sql, {"today": today})
 
 
-async def set_tiers(connection: AsyncConnection) -> int:
+async def set_tiers(connection: Connection) -> int:
     """Put every package into its tier; returns how many moved. The lock is as for ``weigh``."""
     whens = " ".join(f"WHEN place <= {size} THEN {tier}" for tier, size in enumerate(TIER_SIZES))
     sql = f"""

@@ -6,8 +6,7 @@ a million packages know nothing of readers, and their totals would tell what is 
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 from skreg.db.queries.readers import Sight
 from skreg.db.queries.search import HIT, SCORE, TOTAL_CAP, Found, Hit
@@ -18,7 +17,7 @@ _LOOKED_AT = 5000
 
 
 async def search(
-    connection: AsyncConnection, filters: Filters, sight: Sight, *, offset: int, limit: int
+    connection: Connection, filters: Filters, sight: Sight, *, offset: int, limit: int
 ) -> Found:
     """Return one page of what the reader sees, as ``search.search`` does for everybody."""
     wanted = await understand(connection, filters)
@@ -57,7 +56,7 @@ def _order(wanted: Wanted | None) -> str:
 
 
 async def listing(
-    connection: AsyncConnection, after: tuple[str, str], limit: int, sight: Sight
+    connection: Connection, after: tuple[str, str], limit: int, sight: Sight
 ) -> list[Hit]:
     """Return packages by name, after ``(namespace, name)``."""
     sql = f"""
@@ -67,17 +66,17 @@ async def listing(
     return await rows.all_rows(connection, Hit, sql, values)
 
 
-async def tags(connection: AsyncConnection, sight: Sight) -> list[Count]:
+async def tags(connection: Connection, sight: Sight) -> list[Count]:
     """Return the most used tags."""
     return await _most(connection, "unnest(tags)", sight)
 
 
-async def categories(connection: AsyncConnection, sight: Sight) -> list[Count]:
+async def categories(connection: Connection, sight: Sight) -> list[Count]:
     """Return the most used categories."""
     return await _most(connection, "category", sight)
 
 
-async def _most(connection: AsyncConnection, what: str, sight: Sight) -> list[Count]:
+async def _most(connection: Connection, what: str, sight: Sight) -> list[Count]:
     sql = f"""
         SELECT facet, count(DISTINCT package_id) FROM (
             SELECT package_id, {what} AS facet FROM package_search

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 DEADLINE_MS = 2000
@@ -67,7 +66,7 @@ class _Parsed:
     _set: str
 
 
-async def understand(connection: AsyncConnection, filters: Filters) -> Wanted | None:
+async def understand(connection: Connection, filters: Filters) -> Wanted | None:
     """Read what was typed, and keep this transaction to the indexes and to ``DEADLINE_MS``.
 
     Returns None when there are words and none of them can be looked for. A query of negations

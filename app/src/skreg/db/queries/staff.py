@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 from skreg.db.queries.namespaces import NamespaceFacts
 
@@ -31,19 +30,19 @@ _ACCOUNTS = """
     FROM accounts a WHERE"""
 
 
-async def accounts_after(connection: AsyncConnection, cursor: str, limit: int) -> list[AccountLine]:
+async def accounts_after(connection: Connection, cursor: str, limit: int) -> list[AccountLine]:
     """Return accounts by name, those after ``cursor``."""
     sql = f"{_ACCOUNTS} a.username > :cursor ORDER BY a.username LIMIT :limit"
     return await rows.all_rows(connection, AccountLine, sql, {"cursor": cursor, "limit": limit})
 
 
-async def account(connection: AsyncConnection, username: str) -> AccountLine | None:
+async def account(connection: Connection, username: str) -> AccountLine | None:
     """Return one account."""
     sql = f"{_ACCOUNTS} a.username = :name"
     return await rows.one_row(connection, AccountLine, sql, {"name": username})
 
 
-async def set_disabled(connection: AsyncConnection, account_id: int, *, disabled: bool) -> None:
+async def set_disabled(connection: Connection, account_id: int, *, disabled: bool) -> None:
     """Disable an account, or let it in again; its sessions are over in either case."""
     sql = """
         UPDATE accounts SET session_generation = session_generation + 1,
@@ -52,13 +51,13 @@ async def set_disabled(connection: AsyncConnection, account_id: int, *, disabled
     await rows.run(connection, sql, {"id": account_id, "disabled": disabled})
 
 
-async def set_admin(connection: AsyncConnection, account_id: int, *, is_admin: bool) -> None:
+async def set_admin(connection: Connection, account_id: int, *, is_admin: bool) -> None:
     """Give or take an administrator's rights."""
     sql = "UPDATE accounts SET is_admin = :admin WHERE id = :id"
     await rows.run(connection, sql, {"id": account_id, "admin": is_admin})
 
 
-async def other_admins(connection: AsyncConnection, account_id: int) -> int:
+async def other_admins(connection: Connection, account_id: int) -> int:
     """Return how many administrators that may log in there are beside one, and hold them."""
     sql = """
         SELECT count(*) FROM (SELECT id FROM accounts
@@ -66,9 +65,7 @@ async def other_admins(connection: AsyncConnection, account_id: int) -> int:
     return int(await rows.scalar(connection, sql, {"id": account_id}))
 
 
-async def namespaces_after(
-    connection: AsyncConnection, cursor: str, limit: int
-) -> list[NamespaceFacts]:
+async def namespaces_after(connection: Connection, cursor: str, limit: int) -> list[NamespaceFacts]:
     """Return namespaces by name, those after ``cursor``."""
     sql = """
         SELECT id, name, kind, created_at, banned_at, banned_reason FROM namespaces

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
@@ -40,14 +39,14 @@ _PUBLISHER = """
     """
 
 
-async def publishers(connection: AsyncConnection, namespace: str, name: str) -> list[Publisher]:
+async def publishers(connection: Connection, namespace: str, name: str) -> list[Publisher]:
     """Return a package's publishers, pending ones included, oldest first."""
     sql = f"{_PUBLISHER} WHERE n.name = :ns AND t.name = :name ORDER BY t.created_at, t.id"
     return await rows.all_rows(connection, Publisher, sql, {"ns": namespace, "name": name})
 
 
 async def lock_publishers(
-    connection: AsyncConnection, namespace: str, name: str, issuer: str
+    connection: Connection, namespace: str, name: str, issuer: str
 ) -> list[Publisher]:
     """Return a package's publishers of one issuer and hold their rows until the end."""
     sql = f"""{_PUBLISHER} WHERE n.name = :ns AND t.name = :name AND t.issuer = :issuer
@@ -57,7 +56,7 @@ async def lock_publishers(
 
 
 async def insert_publisher(
-    connection: AsyncConnection,
+    connection: Connection,
     publisher: Publisher,
     *,
     namespace_id: int,
@@ -83,7 +82,7 @@ async def insert_publisher(
 
 
 async def delete_publisher(
-    connection: AsyncConnection, namespace: str, name: str, publisher_id: str
+    connection: Connection, namespace: str, name: str, publisher_id: str
 ) -> bool:
     """Remove a publisher and revoke the tokens minted for it; False when there is none."""
     values = {"id": publisher_id, "ns": namespace, "name": name}
@@ -100,7 +99,7 @@ async def delete_publisher(
 
 
 async def pending_like(
-    connection: AsyncConnection, namespace_id: int, name: str, look_alike: str
+    connection: Connection, namespace_id: int, name: str, look_alike: str
 ) -> str | None:
     """Return a name that waits for its first upload and looks like ``name`` without being it."""
     sql = """
@@ -112,7 +111,7 @@ async def pending_like(
     return found
 
 
-async def reify(connection: AsyncConnection, namespace_id: int, name: str, package_id: int) -> None:
+async def reify(connection: Connection, namespace_id: int, name: str, package_id: int) -> None:
     """Make the pending publishers of a package that now exists its publishers."""
     sql = """
         UPDATE trusted_publishers SET package_id = :package
@@ -121,9 +120,7 @@ async def reify(connection: AsyncConnection, namespace_id: int, name: str, packa
     await rows.run(connection, sql, values)
 
 
-async def rename(
-    connection: AsyncConnection, old: int, new: int, name: str, look_alike: str
-) -> None:
+async def rename(connection: Connection, old: int, new: int, name: str, look_alike: str) -> None:
     """Let the publishers of a package publish it under its new name in the same namespace."""
     sql = """
         UPDATE trusted_publishers SET package_id = :new, name = :name, look_alike = :twin
@@ -132,7 +129,7 @@ async def rename(
 
 
 async def note_use(
-    connection: AsyncConnection, publisher_id: str, owner_id: str, repository_id: str
+    connection: Connection, publisher_id: str, owner_id: str, repository_id: str
 ) -> None:
     """Note a use, and the provider's numbers that were not known before."""
     sql = """
@@ -145,7 +142,7 @@ async def note_use(
 
 
 async def claim_identity_token(
-    connection: AsyncConnection, issuer: str, jti: str, expires_at: datetime
+    connection: Connection, issuer: str, jti: str, expires_at: datetime
 ) -> bool:
     """Take an identity token for this transaction; False when it was used before.
 
@@ -161,7 +158,7 @@ async def claim_identity_token(
 
 
 async def keep_token(
-    connection: AsyncConnection, token_id: str, publisher_id: str, claims: Mapping[str, object]
+    connection: Connection, token_id: str, publisher_id: str, claims: Mapping[str, object]
 ) -> None:
     """Keep which publisher a token was minted for, and what its identity token said."""
     sql = """
@@ -179,25 +176,25 @@ class TokenOrigin:
     claims: Mapping[str, object]
 
 
-async def origin_of(connection: AsyncConnection, token_id: str) -> TokenOrigin | None:
+async def origin_of(connection: Connection, token_id: str) -> TokenOrigin | None:
     """Return where a minted token comes from; None for any other token."""
     sql = "SELECT publisher_id, claims FROM publisher_tokens WHERE token_id = :id"
     return await rows.one_row(connection, TokenOrigin, sql, {"id": token_id})
 
 
-async def trusted_account(connection: AsyncConnection, username: str) -> int:
+async def trusted_account(connection: Connection, username: str) -> int:
     """Return the account that minted tokens belong to."""
     sql = "SELECT id FROM accounts WHERE username = :name"
     return int(await rows.scalar(connection, sql, {"name": username}))
 
 
-async def is_trusted_only(connection: AsyncConnection, package_id: int) -> bool:
+async def is_trusted_only(connection: Connection, package_id: int) -> bool:
     """Whether only trusted publishers may publish the package."""
     sql = "SELECT trusted_only FROM packages WHERE id = :id"
     return bool(await rows.scalar(connection, sql, {"id": package_id}))
 
 
-async def set_trusted_only(connection: AsyncConnection, package_id: int, *, only: bool) -> bool:
+async def set_trusted_only(connection: Connection, package_id: int, *, only: bool) -> bool:
     """Set whether only trusted publishers may publish; False when it was so already."""
     sql = "UPDATE packages SET trusted_only = :only WHERE id = :id AND trusted_only <> :only"
     return await rows.run(connection, sql, {"id": package_id, "only": only}) == 1

@@ -6,14 +6,32 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from skillpkg.types import SignerKind
+from skreg.db.pool import Connection
 from skreg.db.queries import pki, rows
 from skreg.domain.permissions import MemberRole
 from skreg.domain.states import VersionState
+from skreg.queue import ADVANCE_MADE
 
 _REGISTRY = SignerKind("registry")
+_INSERT_VERSION = f"""
+    WITH made AS (
+        INSERT INTO versions
+            (package_id, version, sha256, content_digest, size, manifest, signer, uploaded_by,
+             state, signature, chain)
+        SELECT id, :version, :sha256, :digest, :size, CAST(:manifest AS jsonb),
+               CAST(:signer AS jsonb), :account, :state, CAST(:signature AS bytea),
+               CAST(:chain AS bytea[])
+        FROM packages WHERE id = :package AND moved_to IS NULL
+        ON CONFLICT DO NOTHING RETURNING id),
+    vetted AS (
+        INSERT INTO vetting_jobs (version_id, steps)
+        SELECT id, jsonb_build_array(jsonb_build_object('step', 'uploaded', 'at', now()))
+        FROM made),
+    told AS (
+        INSERT INTO audit (account_id, action, subject, address, details)
+        SELECT :account, 'publish', :subject, :address, CAST(:origin AS jsonb) FROM made)
+    SELECT {ADVANCE_MADE} FROM made"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +60,7 @@ class Destination:
 
 
 async def destination(
-    connection: AsyncConnection, namespace: str, name: str, account_id: int
+    connection: Connection, namespace: str, name: str, account_id: int
 ) -> Destination | None:
     """Return all that decides whether an account may upload there; None without the namespace."""
     sql = """
@@ -83,7 +101,7 @@ class TakenVersion:
     signer: str
 
 
-async def package_id(connection: AsyncConnection, namespace_id: int, name: str) -> int | None:
+async def package_id(connection: Connection, namespace_id: int, name: str) -> int | None:
     """Return the package's number; None when there is none of that name."""
     sql = "SELECT id FROM packages WHERE namespace_id = :ns AND name = :name"
     found: int | None = await rows.scalar(connection, sql, {"ns": namespace_id, "name": name})
@@ -91,7 +109,7 @@ async def package_id(connection: AsyncConnection, namespace_id: int, name: str) 
 
 
 async def insert_package(
-    connection: AsyncConnection, namespace_id: int, name: str, look_alike: str
+    connection: Connection, namespace_id: int, name: str, look_alike: str
 ) -> int | None:
     """Insert a package; None when the name or one that looks like it is taken."""
     sql = """
@@ -105,7 +123,7 @@ async def insert_package(
 
 
 async def name_that_looks_like(
-    connection: AsyncConnection, namespace_id: int, look_alike: str
+    connection: Connection, namespace_id: int, look_alike: str
 ) -> str | None:
     """Return the name that holds this look-alike form in the namespace."""
     sql = "SELECT name FROM packages WHERE namespace_id = :ns AND look_alike = :twin"
@@ -113,7 +131,7 @@ async def name_that_looks_like(
     return found
 
 
-async def taken(connection: AsyncConnection, package: int, bare: str) -> TakenVersion | None:
+async def taken(connection: Connection, package: int, bare: str) -> TakenVersion | None:
     """Return who has a version number, ``bare`` of build metadata; None while it is free."""
     sql = """
         SELECT id, version, sha256, content_digest, state, signer ->> 'kind' FROM versions
@@ -122,52 +140,56 @@ async def taken(connection: AsyncConnection, package: int, bare: str) -> TakenVe
     return await rows.one_row(connection, TakenVersion, sql, values)
 
 
-async def insert_version(
-    connection: AsyncConnection,
-    *,
-    package: int,
-    version: str,
-    sha256: str,
-    content_digest: str,
-    size: int,
-    manifest: Mapping[str, object],
-    uploaded_by: int,
-    signer: UploadSigner,
-) -> int | None:
-    """Take a version number; None when it or one of its precedence is taken.
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A version to be taken, and what its line of the audit trail says.
 
-    Waits for a racing transaction.
+    Attributes:
+        subject: ``namespace/name@version``.
+        address: where the upload comes from.
+        origin: of a CI job that publishes; empty for a person.
     """
-    sql = """
-        WITH made AS (
-            INSERT INTO versions
-                (package_id, version, sha256, content_digest, size, manifest, signer, uploaded_by,
-                 state, signature, chain)
-            VALUES (:package, :version, :sha256, :digest, :size, CAST(:manifest AS jsonb),
-                    CAST(:signer AS jsonb), :account, :state, :signature, :chain)
-            ON CONFLICT DO NOTHING RETURNING id)
-        INSERT INTO vetting_jobs (version_id, steps)
-        SELECT id, jsonb_build_array(jsonb_build_object('step', 'uploaded', 'at', now()))
-        FROM made RETURNING version_id"""
-    values: dict[str, object] = {
-        "package": package,
-        "version": version,
-        "sha256": sha256,
-        "digest": content_digest,
-        "size": size,
-        "manifest": json.dumps(manifest),
-        "account": uploaded_by,
-        "signer": json.dumps(signer.kind.to_json()),
-        "state": signer.first_state,
-        "signature": signer.signature,
-        "chain": None if signer.chain is None else list(signer.chain),
+
+    package: int
+    version: str
+    sha256: str
+    content_digest: str
+    size: int
+    manifest: Mapping[str, object]
+    uploaded_by: int
+    signer: UploadSigner
+    subject: str
+    address: str | None
+    origin: Mapping[str, object]
+
+
+async def insert_version(connection: Connection, new: NewVersion) -> bool:
+    """Take a version number: its row, vetting row, job and line of audit in one statement.
+
+    Waits for a racing transaction. False when the number or one of its precedence is taken, or
+    the package goes on under another name; nothing was written then.
+    """
+    values = {
+        "package": new.package,
+        "version": new.version,
+        "sha256": new.sha256,
+        "digest": new.content_digest,
+        "size": new.size,
+        "manifest": json.dumps(new.manifest),
+        "account": new.uploaded_by,
+        "signer": json.dumps(new.signer.kind.to_json()),
+        "state": new.signer.first_state,
+        "signature": new.signer.signature,
+        "chain": None if new.signer.chain is None else list(new.signer.chain),
+        "subject": new.subject,
+        "address": new.address,
+        "origin": json.dumps(new.origin),
     }
-    found: int | None = await rows.scalar(connection, sql, values)
-    return found
+    return await rows.scalar(connection, _INSERT_VERSION, values) is not None
 
 
 async def is_promised(
-    connection: AsyncConnection, namespace: str, name: str, version: str, sha256: str
+    connection: Connection, namespace: str, name: str, version: str, sha256: str
 ) -> bool:
     """Whether a version was made of these bytes."""
     sql = """

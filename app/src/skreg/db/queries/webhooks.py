@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 from skreg.domain.events import STAFF_ONLY, Event
 
@@ -61,7 +60,7 @@ _SAME = "w.namespace_id IS NOT DISTINCT FROM CAST(:ns AS bigint)"
 
 
 async def insert(
-    connection: AsyncConnection,
+    connection: Connection,
     hook_id: str,
     namespace_id: int | None,
     url: str,
@@ -78,21 +77,21 @@ async def insert(
     await rows.run(connection, sql, values)
 
 
-async def of_namespace(connection: AsyncConnection, namespace_id: int | None) -> list[WebhookFacts]:
+async def of_namespace(connection: Connection, namespace_id: int | None) -> list[WebhookFacts]:
     """Return the webhooks of a namespace, or with None those of the whole registry."""
     sql = f"{_HOOK} {_SAME} ORDER BY w.created_at, w.id"
     return await rows.all_rows(connection, WebhookFacts, sql, {"ns": namespace_id})
 
 
 async def one(
-    connection: AsyncConnection, namespace_id: int | None, hook_id: str
+    connection: Connection, namespace_id: int | None, hook_id: str
 ) -> WebhookFacts | None:
     """Return one of them."""
     sql = f"{_HOOK} {_SAME} AND w.id = :id"
     return await rows.one_row(connection, WebhookFacts, sql, {"ns": namespace_id, "id": hook_id})
 
 
-async def remove(connection: AsyncConnection, hook_id: str) -> None:
+async def remove(connection: Connection, hook_id: str) -> None:
     """Remove a webhook and what was to be sent to it."""
     values = {"id": hook_id}
     await rows.run(connection, "DELETE FROM webhook_deliveries WHERE webhook_id = :id", values)
@@ -100,7 +99,7 @@ async def remove(connection: AsyncConnection, hook_id: str) -> None:
 
 
 async def deliveries(
-    connection: AsyncConnection, hook_id: str, state: str | None, before: int, limit: int
+    connection: Connection, hook_id: str, state: str | None, before: int, limit: int
 ) -> list[DeliveryFacts]:
     """Return deliveries, newest first."""
     sql = """
@@ -111,7 +110,7 @@ async def deliveries(
     return await rows.all_rows(connection, DeliveryFacts, sql, values)
 
 
-async def again(connection: AsyncConnection, hook_id: str, delivery_id: int) -> bool:
+async def again(connection: Connection, hook_id: str, delivery_id: int) -> bool:
     """Let a dead delivery be tried again from the start; False when there is none."""
     sql = """
         UPDATE webhook_deliveries SET state = 'waiting', attempts = 0
@@ -119,7 +118,7 @@ async def again(connection: AsyncConnection, hook_id: str, delivery_id: int) -> 
     return await rows.run(connection, sql, {"id": delivery_id, "hook": hook_id}) == 1
 
 
-async def address(connection: AsyncConnection, event: Event) -> list[int]:
+async def address(connection: Connection, event: Event) -> list[int]:
     """Make a delivery for every webhook that asked for the event; returns their numbers."""
     sql = """
         INSERT INTO webhook_deliveries (webhook_id, event, payload)
@@ -132,7 +131,7 @@ async def address(connection: AsyncConnection, event: Event) -> list[int]:
     return await rows.all_rows(connection, int, sql, values)
 
 
-async def parcel(connection: AsyncConnection, delivery_id: int) -> Parcel | None:
+async def parcel(connection: Connection, delivery_id: int) -> Parcel | None:
     """Return a waiting delivery, held until the transaction ends; None when another has it."""
     sql = """
         SELECT d.id, w.id, w.url, w.sealing, w.sealed, d.payload, d.attempts, d.created_at
@@ -143,7 +142,7 @@ async def parcel(connection: AsyncConnection, delivery_id: int) -> Parcel | None
 
 
 async def note(
-    connection: AsyncConnection,
+    connection: Connection,
     delivery_id: int,
     state: str,
     *,
@@ -158,7 +157,7 @@ async def note(
     await rows.run(connection, sql, values)
 
 
-async def without_job(connection: AsyncConnection, task: str) -> list[int]:
+async def without_job(connection: Connection, task: str) -> list[int]:
     """Return waiting deliveries that no job speaks of, for the sweeper."""
     sql = """
         SELECT d.id FROM webhook_deliveries d
@@ -170,7 +169,7 @@ async def without_job(connection: AsyncConnection, task: str) -> list[int]:
     return await rows.all_rows(connection, int, sql, {"task": task})
 
 
-async def forget_old(connection: AsyncConnection) -> int:
+async def forget_old(connection: Connection) -> int:
     """Remove what was delivered 30 days ago, and what died 90 days ago; returns how many."""
     sql = """
         DELETE FROM webhook_deliveries

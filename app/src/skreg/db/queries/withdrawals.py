@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
@@ -21,7 +20,7 @@ class OpenWithdrawal:
     is_removed: bool
 
 
-async def unfinished(connection: AsyncConnection, limit: int) -> list[OpenWithdrawal]:
+async def unfinished(connection: Connection, limit: int) -> list[OpenWithdrawal]:
     """Return withdrawals that are due, oldest first; others' rows that are worked on are left out.
 
     Their rows are held until the transaction ends.
@@ -37,19 +36,19 @@ async def unfinished(connection: AsyncConnection, limit: int) -> list[OpenWithdr
     return await rows.all_rows(connection, OpenWithdrawal, sql, {"limit": limit})
 
 
-async def note_removed(connection: AsyncConnection, version_id: int) -> None:
+async def note_removed(connection: Connection, version_id: int) -> None:
     """Note that the archive is gone from the store."""
     sql = "UPDATE withdrawals SET removed_at = now() WHERE version_id = :id"
     await rows.run(connection, sql, {"id": version_id})
 
 
-async def note_invalidated(connection: AsyncConnection, version_id: int) -> None:
+async def note_invalidated(connection: Connection, version_id: int) -> None:
     """Note that the CDN has taken the request: nothing is left to do."""
     sql = "UPDATE withdrawals SET invalidated_at = now(), last_error = NULL WHERE version_id = :id"
     await rows.run(connection, sql, {"id": version_id})
 
 
-async def note_failure(connection: AsyncConnection, version_id: int, error: str) -> None:
+async def note_failure(connection: Connection, version_id: int, error: str) -> None:
     """Count a failed run; the next is due after 2, 4, 8 … seconds, ten minutes at most."""
     sql = """
         UPDATE withdrawals SET attempts = attempts + 1, last_error = :error,

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 from skreg.domain.states import VersionState
 
@@ -64,12 +63,12 @@ _ITEM = """
     """
 
 
-async def item(connection: AsyncConnection, version_id: int) -> WorkItem | None:
+async def item(connection: Connection, version_id: int) -> WorkItem | None:
     """Return one version."""
     return await rows.one_row(connection, WorkItem, f"{_ITEM} WHERE v.id = :id", {"id": version_id})
 
 
-async def mark_submitted(connection: AsyncConnection, version_id: int) -> bool:
+async def mark_submitted(connection: Connection, version_id: int) -> bool:
     """Let a publisher's version go on to vetting; False when another run was quicker."""
     sql = "UPDATE versions SET state = 'uploaded' WHERE id = :id AND state = 'submitted'"
     if not await rows.run(connection, sql, {"id": version_id}):
@@ -78,7 +77,7 @@ async def mark_submitted(connection: AsyncConnection, version_id: int) -> bool:
     return True
 
 
-async def begin_vetting(connection: AsyncConnection, version_id: int) -> None:
+async def begin_vetting(connection: Connection, version_id: int) -> None:
     """Note that vetting has begun."""
     sql = "UPDATE versions SET state = 'vetting' WHERE id = :id AND state = 'uploaded'"
     if await rows.run(connection, sql, {"id": version_id}):
@@ -86,7 +85,7 @@ async def begin_vetting(connection: AsyncConnection, version_id: int) -> None:
 
 
 async def finish_refused(
-    connection: AsyncConnection, version_id: int, verdict: str, findings: list[dict[str, str]]
+    connection: Connection, version_id: int, verdict: str, findings: list[dict[str, str]]
 ) -> None:
     """Keep the verdict of a version that goes no further: ``rejected`` or ``quarantined``."""
     sql = """
@@ -98,7 +97,7 @@ async def finish_refused(
 
 
 async def keep_signature(
-    connection: AsyncConnection,
+    connection: Connection,
     version_id: int,
     findings: list[dict[str, str]],
     signature: bytes,
@@ -120,7 +119,7 @@ async def keep_signature(
 
 
 async def _keep_verdict(
-    connection: AsyncConnection,
+    connection: Connection,
     version_id: int,
     verdict: str,
     findings: list[dict[str, str]],
@@ -135,7 +134,7 @@ async def _keep_verdict(
     await rows.run(connection, sql, {**values, "finished": finished})
 
 
-async def add_step(connection: AsyncConnection, version_id: int, step: str) -> None:
+async def add_step(connection: Connection, version_id: int, step: str) -> None:
     """Append a finished step with the transaction's time."""
     sql = """
         UPDATE vetting_jobs SET steps = steps || jsonb_build_array(
@@ -144,20 +143,20 @@ async def add_step(connection: AsyncConnection, version_id: int, step: str) -> N
     await rows.run(connection, sql, {"id": version_id, "step": step})
 
 
-async def to_release(connection: AsyncConnection, limit: int) -> list[WorkItem]:
+async def to_release(connection: Connection, limit: int) -> list[WorkItem]:
     """Return logged versions whose objects are not all written yet, oldest first."""
     sql = f"""{_ITEM} WHERE v.state = 'logged' AND v.revision IS NULL
         ORDER BY v.log_index LIMIT :limit"""
     return await rows.all_rows(connection, WorkItem, sql, {"limit": limit})
 
 
-async def keep_release(connection: AsyncConnection, version_id: int, release: bytes) -> None:
+async def keep_release(connection: Connection, version_id: int, release: bytes) -> None:
     """Keep the release record before it is written, so that a second run writes the same."""
     sql = "UPDATE versions SET release = :release WHERE id = :id AND release IS NULL"
     await rows.run(connection, sql, {"id": version_id, "release": release})
 
 
-async def mark_released(connection: AsyncConnection, version_id: int) -> None:
+async def mark_released(connection: Connection, version_id: int) -> None:
     """Note that archive, signature and release stand in the store: the index may name them."""
     sql = """
         WITH raised AS (
@@ -169,7 +168,7 @@ async def mark_released(connection: AsyncConnection, version_id: int) -> None:
     await rows.run(connection, sql, {"id": version_id})
 
 
-async def note_failure(connection: AsyncConnection, version_id: int, error: str) -> None:
+async def note_failure(connection: Connection, version_id: int, error: str) -> None:
     """Count a failed run; the next is due after 2, 4, 8 … seconds, an hour at most."""
     sql = """
         UPDATE vetting_jobs SET attempts = attempts + 1, last_error = :error,
@@ -179,7 +178,7 @@ async def note_failure(connection: AsyncConnection, version_id: int, error: str)
     await rows.run(connection, sql, {"id": version_id, "error": error[:2000]})
 
 
-async def oldest_waiting(connection: AsyncConnection) -> float:
+async def oldest_waiting(connection: Connection) -> float:
     """Return how many seconds ago the oldest unfinished version was uploaded; 0 without one."""
     sql = """
         SELECT coalesce(extract(epoch FROM now() - min(w.created_at)), 0)
@@ -188,7 +187,7 @@ async def oldest_waiting(connection: AsyncConnection) -> float:
     return float(await rows.scalar(connection, sql))
 
 
-async def without_job(connection: AsyncConnection, task: str, *, all_: bool) -> list[int]:
+async def without_job(connection: Connection, task: str, *, all_: bool) -> list[int]:
     """Return unfinished versions for which no job waits, for the sweeper to enqueue again.
 
     Args:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from skreg.db.pool import Connection
 from skreg.db.queries import rows
 
 
 async def set_yanked(
-    connection: AsyncConnection,
+    connection: Connection,
     version_id: int,
     *,
     reason: str | None,
@@ -32,7 +31,7 @@ async def set_yanked(
     return await rows.run(connection, sql, values) == 1
 
 
-async def take_over(connection: AsyncConnection, version_id: int, reason: str) -> bool:
+async def take_over(connection: Connection, version_id: int, reason: str) -> bool:
     """Make an owner's yank the staff's; False when the version is not yanked by its owner.
 
     It is yanked before and after: neither log nor index has anything new to say.
@@ -43,7 +42,7 @@ async def take_over(connection: AsyncConnection, version_id: int, reason: str) -
     return await rows.run(connection, sql, {"id": version_id, "reason": reason}) == 1
 
 
-async def is_by_staff(connection: AsyncConnection, version_id: int) -> bool:
+async def is_by_staff(connection: Connection, version_id: int) -> bool:
     """Whether a version is yanked, and by the registry's staff."""
     sql = "SELECT state = 'yanked' AND yanked_by_staff FROM versions WHERE id = :id"
     return bool(await rows.scalar(connection, sql, {"id": version_id}))
