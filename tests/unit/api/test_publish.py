@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
+from collections.abc import Callable
 
 import pytest
+from starlette.requests import Request
 
 from skreg.api.app import create_app
+from skreg.api.body import Upload
+from skreg.api.routes import publishing as routes
+from skreg.api.services import publishing
+from skreg.api.services.publishing import FRESH_SECONDS
 from skreg.queue import ADVANCE
 from support.asgi import AsgiClient
 from support.registry import Registry, signed_up
@@ -169,6 +176,46 @@ async def test_only_members_publish(client: AsgiClient, acme: AsgiClient) -> Non
     assert (await client.upload(PATH, data)).status == 401
     assert (await other.upload(PATH, data)).status == 403
     assert (await acme.upload("/v1/packages/nobody/demo/publish", data)).status == 404
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Let something happen while the body of the next upload comes in."""
+    read = routes.read_upload
+
+    async def reading(request: Request) -> Upload:
+        upload = await read(request)
+        happens()
+        return upload
+
+    monkeypatch.setattr(routes, "read_upload", reading)
+
+
+async def test_rights_that_end_during_a_slow_upload_are_missed(
+    acme: AsgiClient, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await acme.upload(PATH, make_skill("acme", "demo"))
+
+    def slowly() -> None:
+        registry.sql("UPDATE memberships SET role = 'reader'")
+        time.sleep(FRESH_SECONDS)
+
+    meanwhile(monkeypatch, slowly)
+    assert (await acme.upload(PATH, make_skill("acme", "demo", "1.1.0"))).status == 403
+    assert registry.sql("SELECT version FROM versions") == [("1.0.0",)]
+
+
+async def test_a_package_that_moves_during_a_fast_upload_keeps_its_versions(
+    acme: AsgiClient, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("demo", "other"):
+        await acme.upload(f"/v1/packages/acme/{name}/publish", make_skill("acme", name))
+    move = """UPDATE packages SET moved_to = (SELECT id FROM packages WHERE name = 'other')
+              WHERE name = 'demo'"""
+    meanwhile(monkeypatch, lambda: registry.sql(move))
+    monkeypatch.setattr(publishing, "FRESH_SECONDS", 60)
+    refused = await acme.upload(PATH, make_skill("acme", "demo", "1.1.0"))
+    assert (refused.status, "goes on as acme/other" in refused.json()["detail"]) == (409, True)
+    assert registry.sql("SELECT count(*) FROM versions") == [(2,)]
 
 
 async def test_an_upload_is_known_to_members_only(client: AsgiClient, acme: AsgiClient) -> None:

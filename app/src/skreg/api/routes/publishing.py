@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -81,9 +80,16 @@ async def publish(
         container, principal, permit, (ns, name), upload.archive, submission=submission
     )
     response.status_code = 202 if found.new else 200
-    url = f"/v1/packages/{ns}/{name}/{found.version}/status"
-    facts = {key: value for key, value in asdict(found).items() if key != "new"}
-    return Accepted(**facts, status_url=container.settings.public_url + url)
+    path = f"/v1/packages/{ns}/{name}/{found.version}/status"
+    return Accepted(
+        namespace=ns,
+        name=name,
+        version=found.version,
+        sha256=found.sha256,
+        content_digest=found.content_digest,
+        state=found.state,
+        status_url=container.settings.public_url + path,
+    )
 
 
 @router.get(

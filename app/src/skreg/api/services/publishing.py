@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from skillpkg.archive.limits import Policy
@@ -48,8 +49,6 @@ class Permit:
 class Accepted:
     """The answer to an upload; ``new`` is False when these bytes had been taken before."""
 
-    namespace: str
-    name: str
     version: str
     sha256: str
     content_digest: str
@@ -128,12 +127,11 @@ async def accept(
             if not permit.is_fresh:
                 place = await _destination(connection, principal, *named)
             package = await _package(connection, principal, place, *named)
-            taken = await _take(connection, principal, package, archive, len(data), signer)
-            if taken.new:
-                require_signed(signer, named[0], signed_only=place.signed_only)
-                await quotas.require(connection, container, place.namespace_id, named[0])
+            origin = await _origin(connection, principal)
+            new = _new_version(principal, package, archive, len(data), signer, origin)
+            taken = await _take(container, connection, place, named[0], new)
             await upload.keep(connection)  # before the row that promises the bytes
-            return taken
+        return taken
 
 
 async def _checked(namespace: str, name: str, data: bytes, policy: Policy) -> Archive:
@@ -193,16 +191,16 @@ async def _package(
     return made
 
 
-async def _take(
-    connection: Connection,
+def _new_version(
     principal: Principal,
     package: int,
     archive: Archive,
     size: int,
     signer: UploadSigner,
-) -> Accepted:
+    origin: Mapping[str, object],
+) -> NewVersion:
     manifest = archive.manifest
-    new = NewVersion(
+    return NewVersion(
         package=package,
         version=str(manifest.version),
         sha256=archive.sha256,
@@ -213,21 +211,25 @@ async def _take(
         signer=signer,
         subject=f"{manifest.namespace}/{manifest.name}@{manifest.version}",
         address=principal.address,
-        origin=await _origin(connection, principal),
+        origin=origin,
     )
-    state: str = signer.first_state
-    is_new = await uploads.insert_version(connection, new)
-    if not is_new:
+
+
+async def _take(
+    container: ApiContainer,
+    connection: Connection,
+    place: Destination,
+    namespace: str,
+    new: NewVersion,
+) -> Accepted:
+    usage = await uploads.insert_version(connection, new)
+    if usage is None:
         state = await _same_bytes(connection, new)
-    return Accepted(
-        str(manifest.namespace),
-        str(manifest.name),
-        new.version,
-        archive.sha256,
-        archive.content_digest,
-        state,
-        is_new,
-    )
+    else:
+        state = new.signer.first_state
+        require_signed(new.signer, namespace, signed_only=place.signed_only)
+        quotas.require_within(container, namespace, usage)
+    return Accepted(new.version, new.sha256, new.content_digest, state, new=usage is not None)
 
 
 async def _origin(connection: Connection, principal: Principal) -> dict[str, object]:

@@ -10,6 +10,7 @@ from skreg.api.services.staff import Actor
 from skreg.bootstrap import ApiContainer
 from skreg.db.pool import Connection, reading, writing
 from skreg.db.queries import accounts, quotas
+from skreg.db.queries.quotas import Usage
 from skreg.domain.permissions import Action, Principal, authorise
 from skreg.domain.quotas import Quota, exceeded
 from skreg.errors import Missing, TooManyRequests
@@ -27,12 +28,21 @@ class Standing:
 async def require(
     connection: Connection, container: ApiContainer, namespace_id: int, namespace: str
 ) -> None:
-    """Pass when the namespace is within its quotas, the upload of this transaction counted.
+    """Pass when the namespace is within its quotas, what this transaction did counted.
 
     Raises:
         TooManyRequests: it is beyond one; the transaction must not be committed.
     """
-    standing = _standing(await quotas.usage(connection, namespace_id), container.settings)
+    require_within(container, namespace, await quotas.usage(connection, namespace_id))
+
+
+def require_within(container: ApiContainer, namespace: str, usage: Usage) -> None:
+    """Pass when what is used is within the namespace's quotas.
+
+    Raises:
+        TooManyRequests: it is beyond one; the transaction must not be committed.
+    """
+    standing = _standing(usage, container.settings)
     why = exceeded(standing.used, standing.allowed)
     if why is not None:
         raise TooManyRequests(
@@ -72,7 +82,7 @@ async def grant(actor: Actor, namespace: str, quota: Quota[int | None]) -> None:
         )
 
 
-def _standing(found: quotas.Usage, settings: ApiSettings) -> Standing:
+def _standing(found: Usage, settings: ApiSettings) -> Standing:
     used = Quota(found.packages, found.versions_today, found.bytes)
     granted = (found.granted_packages, found.granted_versions_per_day, found.granted_bytes)
     usual = (settings.quota_packages, settings.quota_versions_per_day, settings.quota_bytes)

@@ -9,29 +9,39 @@ from dataclasses import dataclass
 from skillpkg.types import SignerKind
 from skreg.db.pool import Connection
 from skreg.db.queries import pki, rows
+from skreg.db.queries.quotas import Usage
 from skreg.domain.permissions import MemberRole
 from skreg.domain.states import VersionState
 from skreg.queue import ADVANCE_MADE
 
 _REGISTRY = SignerKind("registry")
 _INSERT_VERSION = f"""
-    WITH made AS (
+    WITH used AS MATERIALIZED (
+        SELECT u.* FROM packages p JOIN namespace_usage u ON u.namespace_id = p.namespace_id
+        WHERE p.id = :package AND p.moved_to IS NULL FOR UPDATE OF u),
+    made AS (
         INSERT INTO versions
             (package_id, version, sha256, content_digest, size, manifest, signer, uploaded_by,
              state, signature, chain)
-        SELECT id, :version, :sha256, :digest, :size, CAST(:manifest AS jsonb),
+        SELECT :package, :version, :sha256, :digest, :size, CAST(:manifest AS jsonb),
                CAST(:signer AS jsonb), :account, :state, CAST(:signature AS bytea),
                CAST(:chain AS bytea[])
-        FROM packages WHERE id = :package AND moved_to IS NULL
-        ON CONFLICT DO NOTHING RETURNING id),
+        FROM used ON CONFLICT DO NOTHING RETURNING id),
     vetted AS (
         INSERT INTO vetting_jobs (version_id, steps)
         SELECT id, jsonb_build_array(jsonb_build_object('step', 'uploaded', 'at', now()))
         FROM made),
     told AS (
         INSERT INTO audit (account_id, action, subject, address, details)
-        SELECT :account, 'publish', :subject, :address, CAST(:origin AS jsonb) FROM made)
-    SELECT {ADVANCE_MADE} FROM made"""  # noqa: S608
+        SELECT :account, 'publish', :subject, :address, CAST(:origin AS jsonb) FROM made),
+    deferred AS MATERIALIZED (SELECT {ADVANCE_MADE} FROM made)
+    SELECT u.packages,
+           CASE WHEN u.day = (now() AT TIME ZONE 'UTC')::date THEN u.versions_today ELSE 0 END + 1,
+           u.bytes + :size, q.packages, q.versions_per_day, q.bytes
+    FROM deferred CROSS JOIN used u
+    LEFT JOIN namespace_quotas q ON q.namespace_id = u.namespace_id"""  # noqa: S608
+"""The usage is locked first, as the trigger that counts the new row does after it: of two uploads
+into one namespace the second waits for the first, and counts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +173,12 @@ class NewVersion:
     origin: Mapping[str, object]
 
 
-async def insert_version(connection: Connection, new: NewVersion) -> bool:
+async def insert_version(connection: Connection, new: NewVersion) -> Usage | None:
     """Take a version number: its row, vetting row, job and line of audit in one statement.
 
-    Waits for a racing transaction. False when the number or one of its precedence is taken, or
-    the package goes on under another name; nothing was written then.
+    Waits for a racing transaction. Returns what the namespace uses, this version counted; None
+    when the number or one of its precedence is taken, or the package goes on under another name:
+    nothing was written then.
     """
     values = {
         "package": new.package,
@@ -185,7 +196,7 @@ async def insert_version(connection: Connection, new: NewVersion) -> bool:
         "address": new.address,
         "origin": json.dumps(new.origin),
     }
-    return await rows.scalar(connection, _INSERT_VERSION, values) is not None
+    return await rows.one_row(connection, Usage, _INSERT_VERSION, values)
 
 
 async def is_promised(
