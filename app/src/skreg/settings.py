@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     """One JSON object a line for machines, ``console`` for people."""
     database_pool_size: int = Field(default=10, ge=1, le=200)
-    """Connections one process keeps to the database."""
+    """Connections one process keeps to the database; in need it opens as many more."""
     public_url: str = "http://127.0.0.1:8080"
     """Where people and clients reach the API, without a trailing slash."""
     cdn_base_url: str | None = None

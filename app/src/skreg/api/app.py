@@ -82,7 +82,7 @@ def create_app(container: ApiContainer) -> FastAPI:
         summary="A registry for agent skills",
         description=_DESCRIPTION,
         lifespan=lifespan,
-        openapi_url="/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

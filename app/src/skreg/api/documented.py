@@ -5,11 +5,16 @@ What every route may answer, and the headers of every answer, are added here: no
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response
 
 from skreg.api.models import Problem
 
@@ -77,8 +82,24 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Make ``/openapi.json`` say what errors are sent as: ``application/problem+json``."""
+    """Serve ``/openapi.json``, and say there what errors are sent as: ``application/problem+json``.
 
+    It is made when it is first asked for, which takes the better part of a second: in a thread,
+    where others are answered meanwhile.
+    """
+    app.openapi = _document(app)  # type: ignore[method-assign]
+
+    @cache
+    def encoded() -> bytes:
+        return json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+
+    async def show() -> Response:
+        return Response(await asyncio.to_thread(encoded), media_type="application/json")
+
+    app.add_api_route("/openapi.json", show, include_in_schema=False)
+
+
+def _document(app: FastAPI) -> Callable[[], dict[str, Any]]:
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             found = get_openapi(
@@ -100,7 +121,7 @@ def install(app: FastAPI) -> None:
             app.openapi_schema = found
         return app.openapi_schema
 
-    app.openapi = document  # type: ignore[method-assign]
+    return document
 
 
 def _complete(path: str, operation: dict[str, Any]) -> None:
