@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 
 import structlog
 
@@ -18,6 +19,8 @@ from skreg.ports.hooks import HookRefused, HookUnreached
 ATTEMPTS = 7
 """Tries of one delivery; the pauses of ``PAUSE_BASE`` make that about five hours."""
 PAUSE_BASE = 5
+LEASE = timedelta(seconds=60)
+"""How long a delivery is one process's: six times what the slowest receiver is given."""
 _log = structlog.get_logger(__name__)
 
 
@@ -28,20 +31,33 @@ class NotDelivered(Exception):
 async def deliver(container: WorkerContainer, delivery_id: int) -> None:
     """Send one event; does nothing when it was sent, or another process is sending it.
 
+    A transaction claims it and another notes what came of it: no connection is held while a
+    receiver takes its time. Who dies in between has perhaps sent it, and it is sent again after
+    ``LEASE``, under the same ``webhook-id``.
+
     Raises:
         NotDelivered: to be tried again.
     """
     async with writing(container.pool) as connection:
-        parcel = await webhooks.parcel(connection, delivery_id)
-        if parcel is None:
-            return
-        status, error, is_final = await _send(container, parcel)
-        state = "delivered" if error is None else _failed(parcel, is_final)
-        await webhooks.note(connection, delivery_id, state, status=status, error=error)
+        parcel = await webhooks.claim(connection, delivery_id, LEASE)
+    if parcel is None:
+        return
+    status, error, is_final = await _send(container, parcel)
+    state = "delivered" if error is None else _failed(parcel, is_final)
+    async with writing(container.pool) as connection:
+        is_noted = await webhooks.note(connection, parcel, state, status=status, error=error)
+    if not is_noted:
+        _log.warning("webhook-claim-lost", delivery=delivery_id, outcome=state, error=error)
+        return
+    _tell(parcel, state, error)
+
+
+def _tell(parcel: Parcel, state: str, error: str | None) -> None:
+    """Let the queue try again, or the operator read of a dead letter."""
     if state == "waiting":
-        raise NotDelivered(f"delivery {delivery_id}: {error}")
+        raise NotDelivered(f"delivery {parcel.id}: {error}")
     if state == "dead":
-        _log.warning("webhook-dead", delivery=delivery_id, webhook=parcel.webhook_id, error=error)
+        _log.warning("webhook-dead", delivery=parcel.id, webhook=parcel.webhook_id, error=error)
 
 
 def _failed(parcel: Parcel, is_final: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from skreg.db.pool import Connection
@@ -51,6 +51,7 @@ class Parcel:
     payload: Mapping[str, Any]
     attempts: int
     created_at: datetime
+    claimed_until: datetime
 
 
 _HOOK = """
@@ -131,37 +132,46 @@ async def address(connection: Connection, event: Event) -> list[int]:
     return await rows.all_rows(connection, int, sql, values)
 
 
-async def parcel(connection: Connection, delivery_id: int) -> Parcel | None:
-    """Return a waiting delivery, held until the transaction ends; None when another has it."""
+async def claim(connection: Connection, delivery_id: int, lease: timedelta) -> Parcel | None:
+    """Take a waiting delivery for the time of ``lease``; None when another process has it.
+
+    Whoever dies meanwhile leaves it to the sweeper, once the lease is over.
+    """
     sql = """
-        SELECT d.id, w.id, w.url, w.sealing, w.sealed, d.payload, d.attempts, d.created_at
-        FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
-        WHERE d.id = :id AND d.state = 'waiting' AND w.disabled_at IS NULL
-        FOR UPDATE OF d SKIP LOCKED"""
-    return await rows.one_row(connection, Parcel, sql, {"id": delivery_id})
+        UPDATE webhook_deliveries d SET claimed_until = now() + :lease FROM webhooks w
+        WHERE d.id = :id AND d.state = 'waiting' AND w.id = d.webhook_id AND w.disabled_at IS NULL
+          AND (d.claimed_until IS NULL OR d.claimed_until < now())
+        RETURNING d.id, w.id, w.url, w.sealing, w.sealed, d.payload, d.attempts, d.created_at,
+                  d.claimed_until"""
+    return await rows.one_row(connection, Parcel, sql, {"id": delivery_id, "lease": lease})
 
 
 async def note(
     connection: Connection,
-    delivery_id: int,
+    parcel: Parcel,
     state: str,
     *,
     status: int | None,
     error: str | None,
-) -> None:
-    """Note one attempt: ``delivered``, ``waiting`` for the next, or ``dead``."""
+) -> bool:
+    """Note one attempt: ``delivered``, ``waiting`` for the next, or ``dead``.
+
+    Returns False, and notes nothing, when the claim is another's by now or the delivery is gone.
+    """
     sql = """
         UPDATE webhook_deliveries SET state = :state, attempts = attempts + 1,
-            last_status = :status, last_error = :error, tried_at = now() WHERE id = :id"""
-    values = {"id": delivery_id, "state": state, "status": status, "error": error}
-    await rows.run(connection, sql, values)
+            last_status = :status, last_error = :error, tried_at = now(), claimed_until = NULL
+        WHERE id = :id AND claimed_until = :claim"""
+    values: dict[str, object] = {"id": parcel.id, "claim": parcel.claimed_until, "state": state}
+    return await rows.run(connection, sql, {**values, "status": status, "error": error}) == 1
 
 
 async def without_job(connection: Connection, task: str) -> list[int]:
-    """Return waiting deliveries that no job speaks of, for the sweeper."""
+    """Return waiting deliveries that no job speaks of and nobody sends, for the sweeper."""
     sql = """
         SELECT d.id FROM webhook_deliveries d
         WHERE d.state = 'waiting' AND coalesce(d.tried_at, d.created_at) < now() - interval '1 min'
+          AND (d.claimed_until IS NULL OR d.claimed_until < now())
           AND NOT EXISTS (
             SELECT 1 FROM procrastinate_jobs j WHERE j.task_name = :task
             AND CAST(j.args ->> 'delivery_id' AS bigint) = d.id AND j.status IN ('todo', 'doing'))

@@ -75,7 +75,10 @@ class Webhook(SQLModel, table=True):
 
 
 class WebhookDelivery(SQLModel, table=True):
-    """One event for one webhook; ``dead`` after the last attempt."""
+    """One event for one webhook; ``dead`` after the last attempt.
+
+    ``claimed_until``: a process is sending it, and until then no other does.
+    """
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
@@ -92,6 +95,7 @@ class WebhookDelivery(SQLModel, table=True):
     last_error: str | None = c.text(nullable=True)
     created_at: datetime = c.now()
     tried_at: datetime | None = c.moment(nullable=True)
+    claimed_until: datetime | None = c.moment(nullable=True)
 
 
 class PublisherCert(SQLModel, table=True):
