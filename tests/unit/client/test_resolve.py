@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skillpkg.errors import ConflictingRequirements, NotFound
 from skillpkg.install import resolve as resolving
@@ -17,6 +19,7 @@ from skillpkg.types import SignerKind
 
 Versions = Mapping[str, Mapping[str, str]]
 AT = datetime(2026, 1, 1, tzinfo=UTC)
+Z = ("1.0.0", "1.1.0")
 
 
 def index(package: str, versions: Versions, states: Mapping[str, str], **tags: str) -> PackageIndex:
@@ -84,6 +87,14 @@ def test_a_circle_is_no_trouble() -> None:
     assert registry.choose("a/x") == {"a/x": "1.0.0", "a/y": "1.0.0"}
 
 
+def test_a_circle_that_is_left_behind_is_no_trouble() -> None:
+    registry = Registry()
+    registry.add("a/x", {"1.0.0": {}, "2.0.0": {"a/v": "*", "a/y": "*"}})
+    registry.add("a/y", {"1.0.0": {"a/z": "*"}}).add("a/z", {"1.0.0": {"a/y": "*"}})
+    registry.add("a/v", {"1.0.0": {"a/x": "^1.0.0"}})
+    assert registry.choose("a/x") == {"a/x": "1.0.0"}
+
+
 def test_a_conflict_names_everyone_and_what_there_is() -> None:
     registry = Registry().add("a/x", {f"1.{n}.0": {} for n in range(12)})
     registry.add("a/y", {"1.0.0": {"a/x": "^2"}})
@@ -115,3 +126,32 @@ def test_a_search_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     registry = Registry().add("a/x", {"1.0.0": {"a/y": "*"}}).add("a/y", {"1.0.0": {}})
     with pytest.raises(ConflictingRequirements, match="No set of versions"):
         registry.choose("a/x")
+
+
+@given(
+    needs=st.dictionaries(
+        st.sampled_from(["a/x 1.0.0", "a/x 2.0.0", "a/y 1.0.0", "a/z 1.0.0", "a/z 1.1.0"]),
+        st.dictionaries(st.sampled_from(["a/x", "a/y", "a/z"]), st.sampled_from(["*", "^1.0.0"])),
+        max_size=3,
+    ),
+    wanted=st.lists(
+        st.sampled_from(["a/x", "a/x ^1.0.0", "a/y", "a/z 1.0.0", "a/z >=1.0.0"]), min_size=1
+    ),
+)
+def test_what_is_chosen_without_a_search_is_what_the_search_finds(
+    needs: dict[str, dict[str, str]], wanted: list[str]
+) -> None:
+    registry = Registry()
+    for package, versions in (("a/x", ("1.0.0", "2.0.0")), ("a/y", ("1.0.0",)), ("a/z", Z)):
+        registry.add(package, {v: needs.get(f"{package} {v}", {}) for v in versions})
+
+    def choose() -> dict[str, str] | None:
+        try:
+            return registry.choose(*wanted)
+        except ConflictingRequirements:
+            return None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resolving, "_are_independent", lambda best: False)
+        searched = choose()
+    assert choose() == searched
