@@ -12,6 +12,7 @@ BENCHES = {
     "read": "bench.read:run",
     "search": "bench.search:run",
     "publish": "bench.publish:run",
+    "install": "bench.install:run",
     "infra": "bench.infra:run",
 }
 """Name -> ``module:function``; the function prints its table and returns the keys to merge."""

@@ -8,39 +8,23 @@ its files.
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import hashlib
-import http.client
-import json
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median, quantiles
 
 from bench.peers import installed_verdaccio, verdaccio
-from bench.processes import Server, free_port, running
+from bench.registries import Publish, peer_publisher, publisher, skreg
 from bench.report import Figures, require, table
-from bench.served import environment
-from bench.uploads import NAMESPACE, Upload, multipart, peer_document, skills
-from skreg import embedded
-from skreg.bootstrap import open_worker
-from skreg.db.migrate import migrate
-from skreg.pki.local import local_key_uris
-from skreg.settings import load_worker_settings
-from skreg.worker import run_worker
+from bench.uploads import Upload, skills
 
 KINDS = {"new package": 1, "new version": 4}
 """What is published -> rounds of it, in this order."""
 UPLOADS = 36
 """In a round, one a package; all rounds together are fewer than a namespace may make in a day."""
-_PASSWORD = "correct horse battery staple"
 _TOOLS = {"node": "Node.js 20 or later", "npm": "Node.js 20 or later"}
 
-Publish = Callable[[Upload], None]
 Spent = dict[str, dict[str, list[float]]]
 """Kind -> server -> milliseconds of each upload."""
 
@@ -57,96 +41,14 @@ def run() -> Figures:
         folder = Path(name)
         folder.chmod(0o755)  # as root the database has a user of its own
         with ExitStack() as stack:
-            ours = stack.enter_context(_skreg(folder))
+            ours = stack.enter_context(skreg(folder)).server
             theirs = stack.enter_context(verdaccio(folder / "peer", folder, "/-/ping"))
-            publishers = _publisher(ours), _peer_publisher(theirs)
+            publishers = publisher(ours), peer_publisher(theirs)
             cpu = {server.name: -server.cpu_seconds() for server in (ours, theirs)}
             spent = _measure(*publishers)
             for server in (ours, theirs):
                 cpu[server.name] += server.cpu_seconds()
     return _figures(spent, cpu)
-
-
-@contextmanager
-def _skreg(folder: Path) -> Iterator[Server]:
-    """Run database and api process; the registry has made its keys, its worker rests."""
-    database = embedded.start(folder / "database")
-    try:
-        migrate(database.url())
-        settings = environment(folder / "storage", folder / "staging", port := free_port())
-        settings |= {"DATABASE_URL": database.url()}
-        (keys := folder / "keys").mkdir()
-        asyncio.run(_ceremony(settings, keys))
-        command = [sys.executable, "-m", "bench.served"]
-        root = Path(__file__).parents[1]
-        with running("skreg", command, port, "/readyz", environment=settings, folder=root) as one:
-            yield one
-    finally:
-        database.stop()
-
-
-async def _ceremony(settings: dict[str, str], keys: Path) -> None:
-    uris = local_key_uris(keys)
-    held = {
-        "HSM_BACKEND": "software",
-        "ROOT_KEY_URI": uris["root"],
-        "REGISTRY_CA_KEY_URI": uris["registry-ca"],
-        "PUBLISHER_CA_KEY_URI": uris["publisher-ca"],
-        "SIGNING_KEY_URI": uris["signing"],
-        "LOG_KEY_URI": uris["log"],
-    }
-    container = open_worker(load_worker_settings(settings | held))
-    await run_worker(container, wait=False)
-    await container.close()
-
-
-def _publisher(server: Server) -> Publish:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    account = {"username": NAMESPACE, "password": _PASSWORD}
-    _ask(connection, "POST", "/v1/auth/signup", json.dumps(account).encode(), 201)
-    said = _ask(connection, "POST", "/v1/auth/login", json.dumps(account).encode(), 200)
-    session = json.loads(said)["access_token"]
-    wish = json.dumps({"name": "bench", "scopes": ["publish"]}).encode()
-    said = _ask(connection, "POST", "/v1/tokens", wish, 201, authorization=f"Bearer {session}")
-    token = json.loads(said)["token"]
-
-    def publish(upload: Upload) -> None:
-        body, kind = multipart(upload.archive)
-        sent = {"authorization": f"Bearer {token}", "content-type": kind}
-        path = f"/v1/packages/{NAMESPACE}/{upload.name}/publish"
-        _ask(connection, "POST", path, body, 202, **sent)
-
-    return publish
-
-
-def _peer_publisher(server: Server) -> Publish:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-
-    def publish(upload: Upload) -> None:
-        integrity = "sha512-" + base64.b64encode(hashlib.sha512(upload.archive).digest()).decode()
-        document = peer_document(upload, hashlib.sha1(upload.archive).hexdigest(), integrity)
-        _ask(connection, "PUT", f"/{upload.name}", json.dumps(document).encode(), 201)
-
-    return publish
-
-
-def _ask(
-    connection: http.client.HTTPConnection,
-    method: str,
-    path: str,
-    body: bytes,
-    expected: int,
-    **headers: str,
-) -> bytes:
-    sent = {"content-type": "application/json"} | {
-        name.replace("_", "-"): value for name, value in headers.items()
-    }
-    connection.request(method, path, body, sent)
-    answer = connection.getresponse()
-    said = answer.read()
-    if answer.status != expected:
-        raise RuntimeError(f"{method} {path} answered {answer.status}: {said[:500]!r}")
-    return said
 
 
 def _measure(ours: Publish, theirs: Publish) -> Spent:

@@ -13,6 +13,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -158,6 +159,12 @@ async def _kept(pool: Pool, asked: Sequence[str]) -> float:
     return sum(shares) / len(shares)
 
 
+@dataclass(frozen=True, slots=True)
+class _Package:
+    namespace: str
+    name: str
+
+
 async def _exact(connection: Connection, query: str) -> list[tuple[str, str]]:
     """Rank every match by the same score, whatever it takes."""
     wanted = await understand(connection, Filters(query))
@@ -169,11 +176,8 @@ async def _exact(connection: Connection, query: str) -> list[tuple[str, str]]:
         ORDER BY (name = :name) DESC, {queries.SCORE} DESC, popularity DESC, package_id
         LIMIT {PAGE}"""
     values = {"words": wanted.words, "name": exact_name(query)[1]}
-    return await rows.all_rows(connection, _named, sql, values)
-
-
-def _named(namespace: str, name: str) -> tuple[str, str]:
-    return namespace, name
+    found = await rows.all_rows(connection, _Package, sql, values)
+    return [(each.namespace, each.name) for each in found]
 
 
 def _figures(inside: Spent, outside: Spent, kept: dict[str, float]) -> Figures:

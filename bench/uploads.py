@@ -31,17 +31,23 @@ class Upload:
     archive: bytes
 
 
-def skills(count: int, version: str) -> list[Upload]:
-    """Return ``count`` packages' archives of about 20 KB; their data does not compress."""
+def skills(count: int, version: str, files: int = 1) -> list[Upload]:
+    """Return ``count`` packages' archives of about 20 KB; their data does not compress.
+
+    Args:
+        files: how many there are beside ``SKILL.md``, the bytes being shared among them.
+    """
     with tempfile.TemporaryDirectory(prefix="skreg-bench-skill-") as root:
-        return [_skill(Path(root), f"skill-{number}x", version) for number in range(count)]
+        return [_skill(Path(root), f"skill-{number}x", version, files) for number in range(count)]
 
 
-def _skill(root: Path, name: str, version: str) -> Upload:
+def _skill(root: Path, name: str, version: str, files: int) -> Upload:
     folder = root / name
     folder.mkdir()
     (folder / "SKILL.md").write_text(_SKILL.format(name=name))
-    (folder / "data.txt").write_bytes(base64.b85encode(os.urandom(_BYTES)))
+    for number in range(files):
+        data = base64.b85encode(os.urandom(_BYTES // files))
+        (folder / f"data-{number}.txt").write_bytes(data)
     packed = pack_folder(folder, namespace=NAMESPACE, version=version)
     return Upload(name, version, packed.archive)
 
