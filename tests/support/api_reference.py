@@ -69,10 +69,10 @@ def routes(found: Json) -> Iterator[tuple[str, Json]]:
 def page(found: Json, answers: Mapping[str, Json]) -> str:
     """Return the whole page."""
     calls = {call.call: call for call in reversed(api_story.story()) if not call.quiet}
-    tags: dict[str, list[str]] = {}
+    tags: dict[str, list[str]] = {tag["name"]: [] for tag in found["tags"]}
     for name, operation in routes(found):
         text = _route(name, operation, calls[name], answers[name])
-        tags.setdefault(operation["tags"][0], []).append(text)
+        tags[operation["tags"][0]].append(text)
     parts = [f"## {tag.capitalize()}\n\n{''.join(texts)}" for tag, texts in tags.items()]
     return HEADER.format(statuses=_statuses(found)) + "\n" + "".join(parts) + _shapes(found)
 
