@@ -11,7 +11,7 @@ import pytest
 from skillpkg.client.connect import Connection
 from skillpkg.client.state import MemoryMoved
 from skillpkg.commands import install as command
-from skillpkg.errors import NetworkFailure
+from skillpkg.errors import InstallFailed, NetworkFailure
 from skillpkg.install import installer
 from support.certificates import NOW
 from support.client_world import BASE, World
@@ -92,6 +92,64 @@ def test_an_exact_version_is_completed_when_something_is_missing(
     world.ok("install", "acme/helper@1.2.0", "-t", "codex")
     assert link.is_dir()
     assert (base / "manifest.json").is_file()
+
+
+@pytest.mark.parametrize("asked", ["acme/helper@1.2.0", "acme/helper"])
+def test_changed_files_are_named_and_replaced_only_by_force(world: World, asked: str) -> None:
+    publish(world)
+    world.ok("install", asked)
+    helper, base = (world.home / f"packages/acme/{p}" for p in ("helper/1.2.0", "base/1.4.0"))
+    (helper / "scripts/run.sh").write_bytes(b"mine")
+    (helper / "notes.md").write_bytes(b"mine too")
+    refused = world.run("install", asked)
+    assert refused.code == InstallFailed.exit_code
+    for part in ("changed: scripts/run.sh", "added: notes.md", "install --force acme/helper@1.2.0"):
+        assert part in refused.err
+    assert "already installed" not in refused.out
+    assert (helper / "notes.md").read_bytes() == b"mine too"
+    kept = (base / "SKILL.md").stat().st_ino
+    assert "+ acme/helper 1.2.0" in world.ok("install", "--force", asked).out
+    assert (helper / "scripts/run.sh").read_bytes() == b"#!/bin/sh\n"
+    assert not (helper / "notes.md").exists()
+    assert (base / "SKILL.md").stat().st_ino == kept
+    world.ok("verify")
+
+
+def test_a_changed_dependency_stops_the_install_of_what_needs_it(world: World) -> None:
+    publish(world)
+    world.ok("install", "acme/base@1.4.0")
+    skill = world.home / "packages/acme/base/1.4.0/SKILL.md"
+    skill.write_bytes(b"mine")
+    refused = world.run("install", "acme/helper")
+    assert "acme/base@1.4.0 is installed, but its files were changed" in refused.err
+    assert not (world.home / "packages/acme/helper").exists()
+    assert skill.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("planted", ["link", "manifest"])
+def test_a_link_or_a_broken_manifest_counts_as_changed(world: World, planted: str) -> None:
+    publish(world)
+    world.ok("install", "acme/base@1.0.0")
+    files = world.home / "packages/acme/base/1.0.0"
+    if planted == "link":
+        (files / "more.md").symlink_to("/etc/hostname")
+    else:
+        (files / "manifest.json").write_bytes(b"{}")
+    assert "changed: m" in world.run("install", "acme/base@1.0.0").err
+    world.ok("install", "--force", "acme/base@1.0.0")
+    world.ok("verify")
+
+
+def test_a_missing_file_comes_back_and_bytecode_is_no_change(world: World) -> None:
+    publish(world)
+    world.ok("install", "acme/helper@1.2.0")
+    files = world.home / "packages/acme/helper/1.2.0"
+    (files / "scripts/__pycache__").mkdir()
+    (files / "scripts/__pycache__/run.cpython-311.pyc").write_bytes(b"made by a run")
+    assert "already installed" in world.ok("install", "acme/helper@1.2.0").out
+    (files / "scripts/run.sh").unlink()
+    assert "+ acme/helper 1.2.0" in world.ok("install", "acme/helper@1.2.0").out
+    assert (files / "scripts/run.sh").is_file()
 
 
 def test_versions_stand_side_by_side_and_the_link_moves(world: World) -> None:

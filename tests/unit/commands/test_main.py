@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -141,10 +142,23 @@ def test_files_that_cannot_say_what_they_need_leave_it_to_the_registry(world: Wo
     world.add_folder()
     world.ok("install", "acme/base@1.0.0")
     (manifest,) = world.home.rglob("packages/acme/base/1.0.0/manifest.json")
-    for damaged in (b"{}", b"[]", b"\xff", b'{"dependencies": 1}'):
-        manifest.write_bytes(damaged)
+    files = json.loads(manifest.read_bytes())["files"]
+    for damaged in ({}, {"dependencies": 1}, {"dependencies": ["x"]}):
+        manifest.write_bytes(json.dumps({**damaged, "files": files}).encode())
         world.ok("install", "acme/base@1.0.0")
         assert world.run("verify").code == 3
+
+
+@pytest.mark.parametrize("damaged", [b"{}", b"[]", b"\xff", b'{"files": 1}'])
+def test_a_manifest_that_lists_no_files_counts_as_changed(world: World, damaged: bytes) -> None:
+    world.registry.publish("acme", "base")
+    world.add_folder()
+    world.ok("install", "acme/base@1.0.0")
+    (manifest,) = world.home.rglob("packages/acme/base/1.0.0/manifest.json")
+    manifest.write_bytes(damaged)
+    assert "changed: manifest.json" in world.run("install", "acme/base@1.0.0").err
+    world.ok("install", "--force", "acme/base@1.0.0")
+    world.ok("verify")
 
 
 def test_what_may_take_over_a_second_shows_progress(

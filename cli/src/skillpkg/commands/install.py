@@ -53,6 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--copy", action="store_true", help="copy into the agent's folder, no link")
     parser.add_argument("--sha256", metavar="HEX", help="of the archive, for one exact version")
+    parser.add_argument(
+        "--force", action="store_true", help="replace files that were changed since their install"
+    )
     add_scope(parser)
     add_registry(parser)
 
@@ -106,7 +109,9 @@ def _wish(options: argparse.Namespace, refs: list[PackageRef]) -> Wish:
             fix="Type: skillpkg install ns/name@1.2.0 --sha256 HEX",
         )
     digest = Sha256Digest(options.sha256) if options.sha256 else None
-    return Wish(tuple(Requirement(r.package, r.version_or_tag) for r in refs), digest)
+    return Wish(
+        tuple(Requirement(r.package, r.version_or_tag) for r in refs), digest, options.force
+    )
 
 
 def _nothing_to_do(

@@ -15,6 +15,7 @@ from skillpkg.client.connect import Connection
 from skillpkg.client.state import MemoryMoved
 from skillpkg.crypto.encoding import format_time
 from skillpkg.errors import Check, InstallFailed, VerificationRefused
+from skillpkg.install.altered import may_stay
 from skillpkg.install.fetching import MAX_RELEASE
 from skillpkg.install.index import PackageIndex
 from skillpkg.install.index_file import Placement
@@ -118,7 +119,7 @@ class _Run:
         """Return what the store has of a chosen version.
 
         Raises:
-            InstallFailed: the store has it from another registry.
+            InstallFailed: the store has it from another registry, or its files were changed.
             VerificationRefused: archive-sha256, the registry now names other bytes.
         """
         if self._expected(chosen) not in (None, chosen.facts.sha256):
@@ -138,7 +139,7 @@ class _Run:
                     why=f"installed: {package.sha256}, now: {chosen.facts.sha256}",
                     fix="Tell the registry's operators: published bytes never change.",
                 )
-            if self.plan.store.is_whole(package):
+            if may_stay(package, self.plan.store.folder(package), force=self.wish.force):
                 return package
         return None
 

@@ -7,9 +7,7 @@ installed files. So nothing on this machine but the pinned root has to be believ
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +22,7 @@ from skillpkg.crypto.checkpoint import open_checkpoint
 from skillpkg.crypto.trust import TrustBundle
 from skillpkg.errors import Check, ManifestInvalid, NetworkFailure, VerificationRefused
 from skillpkg.install import submitted
+from skillpkg.install.altered import compare, walk
 from skillpkg.install.entry import ArchiveEntry, parse_publish
 from skillpkg.install.index import IndexVersion, PackageIndex
 from skillpkg.install.modes import Mode
@@ -86,33 +85,13 @@ def read_members(package: InstalledPackage, folder: Path) -> list[Member]:
         VerificationRefused: store.
     """
     try:
-        files = {path: (folder / path).read_bytes() for path in sorted(_walk(folder, ""))}
-        listed = {f.path: f for f in Manifest.from_bytes(files.get(MANIFEST, b"")).files}
+        files = {path: (folder / path).read_bytes() for path in sorted(walk(folder))}
+        listed = {f.path: f.sha256 for f in Manifest.from_bytes(files.get(MANIFEST, b"")).files}
     except (OSError, ManifestInvalid) as error:
         raise _changed(package, str(error)) from error
-    problems = [f"missing: {path}" for path in sorted(listed.keys() - files.keys())]
-    problems += [f"added: {path}" for path in sorted(files.keys() - listed.keys() - {MANIFEST})]
-    problems += [
-        f"changed: {path}"
-        for path, entry in sorted(listed.items())
-        if path in files and hashlib.sha256(files[path]).hexdigest() != entry.sha256
-    ]
-    if problems:
+    if problems := compare(files, listed):
         raise _changed(package, "\n".join(problems[:20]))
     return [Member(path, mode_of(data), data) for path, data in files.items()]
-
-
-def _walk(folder: Path, prefix: str) -> Iterator[str]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            path = f"{prefix}{entry.name}"
-            mode = entry.stat(follow_symlinks=False).st_mode
-            if stat.S_ISDIR(mode):
-                yield from _walk(folder / entry.name, f"{path}/")
-            elif stat.S_ISREG(mode):
-                yield path
-            else:
-                raise OSError(f"{path} is a link or a special file")
 
 
 def _read_record(

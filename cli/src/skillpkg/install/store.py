@@ -66,10 +66,6 @@ class Store:
         name = f"{package.version.text}.release"
         return read_if_present(self.root.joinpath("records", *package.package.split("/"), name))
 
-    def is_whole(self, package: InstalledPackage) -> bool:
-        """Say whether the files of a listed version are there (not whether they are unchanged)."""
-        return (self.folder(package) / "manifest.json").is_file()
-
     @contextlib.contextmanager
     def change(self) -> Iterator[StoreChange]:
         """Hold the store alone and change it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from skillpkg.install.altered import may_stay
 from skillpkg.install.index_file import StoreIndex
 from skillpkg.install.store import Store
 from skillpkg.installed import InstalledPackage
@@ -40,16 +41,21 @@ class Wish:
 
     Attributes:
         sha256: of the archive, for one exact version named by hash; passed dates then only warn.
+        force: whether files that were changed since their install are replaced.
     """
 
     requirements: tuple[Requirement, ...]
     sha256: str | None = None
+    force: bool = False
 
 
 def granted(wish: Wish, store: Store, registry_id: str) -> list[InstalledPackage] | None:
     """Return what is installed when it already is what is wished for, dependencies included.
 
     Exact versions never change, so nothing need be asked of the registry.
+
+    Raises:
+        InstallFailed: files were changed since, and the wish has no ``force``.
     """
     if any(requirement.ref.version is None for requirement in wish.requirements):
         return None
@@ -58,7 +64,9 @@ def granted(wish: Wish, store: Store, registry_id: str) -> list[InstalledPackage
     while open_wishes:
         requirement = open_wishes.pop()
         fitting = _fitting(index, requirement)
-        if fitting is None or fitting.registry != registry_id or not store.is_whole(fitting):
+        if fitting is None or fitting.registry != registry_id:
+            return None
+        if not may_stay(fitting, store.folder(fitting), force=wish.force):
             return None
         if fitting.package not in found:
             found[fitting.package] = fitting
