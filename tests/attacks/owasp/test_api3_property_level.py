@@ -41,6 +41,8 @@ async def test_signing_up_sets_what_it_asks_for_and_no_more(
         ("PUT", "/v1/namespaces/acme/members/acme", {"role": "owner", "account_id": 1}),
         ("POST", "/v1/auth/password",
          {"current_password": PASSWORD, "new_password": PASSWORD, "username": "root"}),
+        ("POST", "/v1/auth/email",
+         {"current_password": PASSWORD, "email": None, "username": "root"}),
         ("POST", "/v1/auth/device/approve",
          {"user_code": "BBBB-BBBB", "approve": True, "scopes": ["admin"]}),
     ],

@@ -28,6 +28,13 @@ class PasswordChange(Given):
     new_password: NewPassword
 
 
+class EmailChange(Given):
+    """Another mail address, by who knows the password; null for none."""
+
+    current_password: Password
+    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None
+
+
 class ResetRequest(Given):
     """Whose password is forgotten."""
 

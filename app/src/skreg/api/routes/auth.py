@@ -1,4 +1,4 @@
-"""Sign up, log in and out, who am I, and passwords."""
+"""Sign up, log in and out, who am I, passwords and mail addresses."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from skreg.api.dependencies import Address, Caller, Container, Holder
 from skreg.api.documented import refusals
 from skreg.api.identity import credential_of
 from skreg.api.models import Account, Credentials, Session, SignedUp, SignUp
-from skreg.api.models_accounts import PasswordChange, Reset, ResetRequest
-from skreg.api.services import accounts, lockout, resets
+from skreg.api.models_accounts import EmailChange, PasswordChange, Reset, ResetRequest
+from skreg.api.services import accounts, lockout, mail_addresses, resets
 from skreg.api.services.sessions import LIFETIME
 
 router = APIRouter(prefix="/v1/auth", tags=["accounts"])
@@ -62,6 +62,20 @@ async def me(container: Container, principal: Holder) -> Account:
 async def password(body: PasswordChange, container: Container, principal: Caller) -> None:
     """Set another password; every session ends, this one too. API tokens stay."""
     await resets.change(container, principal, body.current_password, body.new_password)
+
+
+@router.post(
+    "/email",
+    status_code=204,
+    summary="Change the mail address",
+    responses=refusals(401, 403, 422),
+)
+async def email(body: EmailChange, container: Container, principal: Caller) -> None:
+    """Set another mail address, or none; every session ends, this one too. API tokens stay.
+
+    The old address is told, and reset codes that were given out are void.
+    """
+    await mail_addresses.change(container, principal, body.current_password, body.email)
 
 
 @router.post(

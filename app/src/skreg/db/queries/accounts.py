@@ -67,6 +67,14 @@ async def set_password(connection: Connection, account_id: int, password_hash: s
     await rows.run(connection, sql, {"id": account_id, "hash": password_hash})
 
 
+async def set_email(connection: Connection, account_id: int, email: str | None) -> None:
+    """Keep another mail address, or none; every session that was open ends."""
+    sql = """
+        UPDATE accounts SET email = :email, session_generation = session_generation + 1
+        WHERE id = :id"""
+    await rows.run(connection, sql, {"id": account_id, "email": email})
+
+
 async def namespace_like(connection: Connection, name: str) -> str | None:
     """Return a namespace whose name a reader could confuse with ``name``, None without one.
 

@@ -83,12 +83,17 @@ async def insert_reset_code(
     issued_by: int | None = None,
 ) -> None:
     """Keep a code by its digest; codes of the account that were issued before are void."""
-    await rows.run(connection, "DELETE FROM reset_codes WHERE account_id = :id", {"id": account_id})
+    await void_reset_codes(connection, account_id)
     sql = """
         INSERT INTO reset_codes (code_hash, account_id, issued_by, expires_at)
         VALUES (:digest, :account, :by, now() + :lifetime)"""
     values = {"digest": digest, "account": account_id, "by": issued_by, "lifetime": lifetime}
     await rows.run(connection, sql, values)
+
+
+async def void_reset_codes(connection: Connection, account_id: int) -> None:
+    """Make every code of the account worthless."""
+    await rows.run(connection, "DELETE FROM reset_codes WHERE account_id = :id", {"id": account_id})
 
 
 async def may_mail_code(connection: Connection, account_id: int, pause: timedelta) -> bool:
