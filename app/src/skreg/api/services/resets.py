@@ -6,22 +6,19 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-import structlog
-
-from skreg.api.services import lockout
+from skreg.api.services import lockout, notices
 from skreg.api.services.accounts import prove
 from skreg.bootstrap import ApiContainer
 from skreg.db.pool import Connection, writing
 from skreg.db.queries import accounts, credentials, logins
 from skreg.domain.permissions import Action, Principal, authorise
-from skreg.errors import Unavailable, Unprocessable
+from skreg.errors import Unprocessable
 
 BY_STAFF = timedelta(hours=24)
 BY_MAIL = timedelta(minutes=30)
 _MAIL_PAUSE = timedelta(minutes=5)
 _ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 _GROUPS, _GROUP = 5, 5
-_log = structlog.get_logger(__name__)
 
 
 async def change(container: ApiContainer, principal: Principal, old: str, new: str) -> None:
@@ -73,10 +70,7 @@ async def send(container: ApiContainer, username: str) -> None:
             return
         code = await issue(connection, found.id, BY_MAIL)
         await accounts.record(connection, found.id, "reset-code-mailed", found.username)
-    try:
-        await container.mail.send(found.email, "A new password", _text(container, username, code))
-    except Unavailable as error:
-        _log.warning("mail-not-sent", error=str(error))
+    await notices.tell(container, found.email, "A new password", _text(container, username, code))
 
 
 def _text(container: ApiContainer, username: str, code: str) -> str:

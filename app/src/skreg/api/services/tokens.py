@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from skreg.api.services import notices
 from skreg.bootstrap import ApiContainer
 from skreg.db.pool import Connection, reading, writing
 from skreg.db.queries import accounts, credentials
 from skreg.domain import tokens
 from skreg.domain.permissions import Action, Principal, Scope, authorise, only_reads
 from skreg.domain.token_limits import parse_limits, parse_networks
-from skreg.errors import Conflict, Forbidden, Missing, Unavailable, Unprocessable
+from skreg.errors import Conflict, Forbidden, Missing, Unprocessable
 
 MAX_DAYS = 366
 """No token lives longer than this."""
@@ -223,14 +224,11 @@ async def report_leaked(
 async def _tell(
     container: ApiContainer, owner: accounts.AccountFacts | None, token_id: str, place: str | None
 ) -> None:
-    if container.mail is None or owner is None or owner.email is None:
+    if owner is None:
         return
     text = (
         f"The token {token_id} of {owner.username} was found by somebody else"
         f"{f' at {place}' if place else ''} and has been revoked.\n"
         "Look through what was done with it, and create another one.\n"
     )
-    try:
-        await container.mail.send(owner.email, "A token was revoked", text)
-    except Unavailable as error:
-        _log.warning("mail-not-sent", error=str(error))
+    await notices.tell(container, owner.email, "A token was revoked", text)
