@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from skreg.bootstrap import ApiContainer, utc_now
+from support.accounts import FakeMail
 from support.asgi import Answer, AsgiClient
 from support.issuer import AUDIENCE, Issuer
 from support.registry import PASSWORD, Registry, client_of, signed_up
@@ -53,6 +54,24 @@ async def test_a_pending_publisher_makes_its_package(
     said = registry.sql("SELECT details FROM audit WHERE action = 'publish'")[0][0]
     assert said["publisher"] == shown["id"]
     assert said["claims"]["repository"] == "Acme-Corp/demo"
+
+
+async def test_owners_are_told_when_a_pending_publisher_made_its_package(
+    container: ApiContainer, github: Issuer, registry: Registry
+) -> None:
+    mail = FakeMail()
+    acme = await signed_up(client_of(dataclasses.replace(container, mail=mail)))
+    await trust(acme, github_publisher())
+    registry.sql("UPDATE accounts SET email = 'owner@example.org' WHERE username = 'acme'")
+    job = await ci(acme, github)
+    for version in ("1.0.0", "1.1.0"):
+        data = make_skill("acme", "demo", version)
+        assert (await job.upload(f"{DEMO}/publish", data)).status == 202
+    ((to, subject, text),) = mail.sent
+    assert (to, subject) == ("owner@example.org", "acme/demo was published")
+    assert "for the first time" in text
+    assert (await acme.upload(f"{DEMO}2/publish", make_skill("acme", "demo2"))).status == 202
+    assert len(mail.sent) == 1, "what a person makes, a person knows of"
 
 
 async def test_e12_the_token_is_for_one_package_and_for_publishing(

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from skillpkg.archive.limits import Policy
 from skillpkg.archive.reader import Archive, read_archive
 from skillpkg.errors import ArchiveInvalid, ManifestInvalid, SkillpkgError
-from skreg.api.services import naming, quotas
+from skreg.api.services import first_publish, naming, quotas
+from skreg.api.services.naming import Claimed
 from skreg.api.services.package_rights import banned, moved
 from skreg.api.services.signed_uploads import (
     require_same_signer,
@@ -126,12 +127,16 @@ async def accept(
             place = permit.destination
             if not permit.is_fresh:
                 place = await _destination(connection, principal, *named)
-            package = await _package(connection, principal, place, *named)
+            claimed = await _package(connection, principal, place, *named)
+            told = await first_publish.whom_to_tell(
+                connection, principal, place.namespace_id, claimed
+            )
             origin = await _origin(connection, principal)
-            new = _new_version(principal, package, archive, len(data), signer, origin)
+            new = _new_version(principal, claimed.package_id, archive, len(data), signer, origin)
             taken = await _take(container, connection, place, named[0], new)
             await upload.keep(connection)  # before the row that promises the bytes
-        return taken
+    await first_publish.tell(container, told, *named)
+    return taken
 
 
 async def _checked(namespace: str, name: str, data: bytes, policy: Policy) -> Archive:
@@ -170,25 +175,24 @@ async def _package(
     place: Destination,
     namespace: str,
     name: str,
-) -> int:
-    """Return the package's number, made now when it is new, if the caller may add to it."""
+) -> Claimed:
+    """Return the package, made now when it is new, if the caller may add to it."""
     if place.package_id is None:
         claimed = await naming.claim(connection, place.namespace_id, name)
         if claimed.is_new:
-            return claimed.package_id
+            return claimed
         place = await _destination(connection, principal, namespace, name)
-        made = claimed.package_id
     else:
-        made = place.package_id
+        claimed = Claimed(place.package_id, is_new=False)
     if place.moved_to is not None:
-        raise await moved(connection, made, f"{namespace}/{name}")
+        raise await moved(connection, claimed.package_id, f"{namespace}/{name}")
     if place.trusted_only and not is_trusted(principal):
         raise Forbidden(
             f"{name} is published by its trusted publishers alone.",
             why="Its owners switched publishing with tokens and sessions off.",
             fix="Publish from the CI workflow that is configured for it.",
         )
-    return made
+    return claimed
 
 
 def _new_version(

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from skreg.api.services import notices
 from skreg.bootstrap import ApiContainer
 from skreg.db.pool import Connection, reading, writing
@@ -24,7 +22,6 @@ MAX_DAYS = 366
 MAX_TOKENS = 100
 """Good tokens one account may have."""
 _ID = re.compile(r"[0-9a-f]{16}")
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,15 @@ async def other_owners(connection: Connection, namespace_id: int, account_id: in
     return int(await rows.scalar(connection, sql, {"ns": namespace_id, "account": account_id}))
 
 
+async def owner_addresses(connection: Connection, namespace_id: int) -> list[str]:
+    """Return the mail addresses of the owners that have one and may log in."""
+    sql = """
+        SELECT a.email FROM memberships m JOIN accounts a ON a.id = m.account_id
+        WHERE m.namespace_id = :ns AND m.role = 'owner' AND a.email IS NOT NULL
+          AND a.disabled_at IS NULL ORDER BY a.email"""
+    return await rows.all_rows(connection, str, sql, {"ns": namespace_id})
+
+
 async def remove_member(connection: Connection, namespace_id: int, account_id: int) -> None:
     """Remove a member."""
     sql = "DELETE FROM memberships WHERE namespace_id = :ns AND account_id = :account"
