@@ -273,7 +273,10 @@ def _add_releases(registry: Registry) -> None:
 
 
 def _add_moderated(registry: Registry) -> None:
-    """Add a report, an advisory, a certificate, and a webhook with a dead letter."""
+    """Add a report, an advisory, a certificate, and webhooks with a dead letter each.
+
+    Two are switched off.
+    """
     registry.sql(
         "INSERT INTO reports (id, version_id, reporter_id, kind, message)"
         " SELECT %s, v.id, a.id, 'spam', 'An advertisement.' FROM versions v, accounts a"
@@ -291,13 +294,19 @@ def _add_moderated(registry: Registry) -> None:
         " SELECT %s, id, 'x', 'issued', 'a4' FROM namespaces WHERE name = 'acme'",
         PATH["certificate_id"],
     )
-    for hook, whose, delivery in ((PATH["hook"], "acme", 1), ("00000000000000a6", None, 2)):
+    for hook, whose, delivery, is_off in (
+        (PATH["hook"], "acme", 1, False),
+        ("00000000000000a6", None, 2, False),
+        ("00000000000000a7", "acme", 3, True),
+        ("00000000000000a8", None, 4, True),
+    ):
         registry.sql(
-            "INSERT INTO webhooks (id, namespace_id, url, events, sealing, sealed) VALUES"
-            " (%s, (SELECT id FROM namespaces WHERE name = %s),"
-            " 'https://a.example/', '{}', '', '')",
+            "INSERT INTO webhooks (id, namespace_id, url, events, sealing, sealed, disabled_at)"
+            " VALUES (%s, (SELECT id FROM namespaces WHERE name = %s),"
+            " 'https://a.example/', '{}', '', '', CASE WHEN %s THEN now() END)",
             hook,
             whose,
+            is_off,
         )
         registry.sql(
             "INSERT INTO webhook_deliveries (id, webhook_id, event, payload, state)"

@@ -10,6 +10,7 @@ from typing import Any
 from skreg.api.services.sealing import Sealing
 from skreg.bootstrap import ApiContainer
 from skreg.ports.hooks import HookAnswer
+from skreg.ports.mail import Mail
 from skreg.worker import run_worker
 from support.asgi import AsgiClient
 from support.registry import Registry, client_of, signed_up
@@ -44,10 +45,12 @@ def sealing(container: ApiContainer) -> ApiContainer:
     return replace(container, webhook_sealing=Sealing(KEY))
 
 
-async def work(registry: Registry, receiver: Receiver, key: str | None = KEY) -> None:
+async def work(
+    registry: Registry, receiver: Receiver, key: str | None = KEY, mail: Mail | None = None
+) -> None:
     """Run the worker with this receiver in place of the network; due retries are due now."""
     registry.sql("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo'")
-    container = registry.worker(hooks=receiver, sealing=Sealing(key) if key else None)
+    container = registry.worker(hooks=receiver, sealing=Sealing(key) if key else None, mail=mail)
     try:
         await run_worker(container, wait=False)
     finally:

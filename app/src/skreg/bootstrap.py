@@ -93,6 +93,7 @@ class WorkerContainer:
     cdn: Cdn | None = None
     scanner: Scanner | None = None
     certificates: NamedSecret | None = None
+    mail: Mail | None = None
 
     async def close(self) -> None:
         """Return the database connections."""
@@ -109,7 +110,6 @@ def open_api(settings: ApiSettings, *, clock: Clock = utc_now) -> ApiContainer:
     """
     from skreg.adapters.blobs import open_blob_store
     from skreg.adapters.counters import open_counters
-    from skreg.adapters.mail_hook import HookMail
     from skreg.adapters.names import DnsNames
     from skreg.adapters.web import HttpWeb
     from skreg.api.services.downloads import DownloadCounts
@@ -123,7 +123,7 @@ def open_api(settings: ApiSettings, *, clock: Clock = utc_now) -> ApiContainer:
     database = open_access(settings)
     pool = open_pool(database, settings.database_pool_size)
     valkey = settings.valkey_url
-    web, hook, sealing = HttpWeb(), settings.mail_hook_url, settings.session_sealing_key
+    web, sealing = HttpWeb(), settings.session_sealing_key
     sealed = Sealing(sealing.get_secret_value()) if sealing else None
     return ApiContainer(
         settings=settings,
@@ -139,7 +139,7 @@ def open_api(settings: ApiSettings, *, clock: Clock = utc_now) -> ApiContainer:
         web=web,
         issuer_keys=IssuerKeys(web),
         names=DnsNames(),
-        mail=HookMail(web, hook.get_secret_value()) if hook else None,
+        mail=open_mail(settings, web),
         webhook_sealing=open_sealing(settings),
         counters=open_counters(valkey.get_secret_value() if valkey else None),
     )
@@ -156,6 +156,7 @@ def open_worker(settings: WorkerSettings, *, clock: Clock = utc_now) -> WorkerCo
     from skreg.adapters.cdn import open_cdn
     from skreg.adapters.hooks import HttpHooks
     from skreg.adapters.scanners import open_scanner
+    from skreg.adapters.web import HttpWeb
     from skreg.db.auditing import SignatureAudit
     from skreg.db.pool import open_pool
     from skreg.queue import open_queue
@@ -176,6 +177,7 @@ def open_worker(settings: WorkerSettings, *, clock: Clock = utc_now) -> WorkerCo
         cdn=open_cdn(settings.cdn_uri),
         scanner=open_scanner(settings.scanner_url),
         certificates=open_certificates(settings),
+        mail=open_mail(settings, HttpWeb()),
     )
 
 
@@ -189,6 +191,14 @@ def open_certificates(settings: WorkerSettings) -> NamedSecret | None:
     from skreg.ports.secrets import NamedSecret
 
     return NamedSecret(*open_secret(settings.pki_secret)) if settings.pki_secret else None
+
+
+def open_mail(settings: StorageSettings, web: Web) -> Mail | None:
+    """Return what sends mails; None when the settings name no hook."""
+    from skreg.adapters.mail_hook import HookMail
+
+    hook = settings.mail_hook_url
+    return HookMail(web, hook.get_secret_value()) if hook else None
 
 
 def open_sealing(settings: StorageSettings) -> Sealing | None:

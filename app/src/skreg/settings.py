@@ -159,6 +159,15 @@ class StorageSettings(Settings):
     """Seals the secrets of webhooks in the database; unset: there are no webhooks."""
     webhook_networks: str = ""
     """Comma-separated networks that webhooks may reach though they are not public, also by http."""
+    mail_hook_url: SecretStr | None = None
+    """Gets ``{"to", "subject", "text"}`` by POST for each mail; unset: no mail is sent."""
+
+    @field_validator("mail_hook_url")
+    @classmethod
+    def _hook(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _safe_url(value.get_secret_value())
+        return value
 
     _check_uris = field_validator("storage_url", "staging_url")(_blob_uri)
     _check_networks = field_validator("webhook_networks")(_networks)
@@ -191,8 +200,6 @@ class ApiSettings(StorageSettings):
     """Seals the session keys in the database, so that its readers cannot make sessions."""
     signup: Literal["open", "closed"] = "open"
     """Whether anybody may create an account; ``closed``: administrators and OIDC alone."""
-    mail_hook_url: SecretStr | None = None
-    """Gets ``{"to", "subject", "text"}`` by POST for each mail; unset: no mail is sent."""
     trusted_issuers: str = (
         "github=https://token.actions.githubusercontent.com,gitlab=https://gitlab.com"
     )
@@ -211,13 +218,6 @@ class ApiSettings(StorageSettings):
     """The claim that lists a person's groups."""
     oidc_allowed_groups: str = ""
     """Comma-separated groups that may log in; empty: everybody the provider knows."""
-
-    @field_validator("mail_hook_url")
-    @classmethod
-    def _hook(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            _safe_url(value.get_secret_value())
-        return value
 
     @field_validator("oidc_issuer")
     @classmethod

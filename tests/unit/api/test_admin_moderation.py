@@ -156,6 +156,10 @@ def test_webhooks(
     (dead,) = shell("webhook", "dead", made["id"])
     assert shell("webhook", "retry", made["id"], str(dead["id"])) == {"delivery": dead["id"]}
     assert shell("webhook", "dead", made["id"]) == []
+    registry.sql("UPDATE webhooks SET disabled_at = now()")
+    assert shell("webhook", "list")[0]["disabled_at"] is not None
+    assert shell("webhook", "enable", made["id"]) == {"enabled": made["id"]}
+    assert shell("webhook", "list")[0]["disabled_at"] is None
     assert shell("webhook", "remove", made["id"]) == {"removed": made["id"]}
     assert "no webhook" in shell("webhook", "remove", made["id"], code=1)
 

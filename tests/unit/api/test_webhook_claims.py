@@ -17,7 +17,8 @@ from skreg.bootstrap import WorkerContainer
 from skreg.db.pool import open_pool
 from skreg.moderation_jobs import sweep
 from skreg.ports.hooks import HookAnswer, Hooks
-from skreg.publish.webhooks import LEASE, deliver
+from skreg.publish.webhooks import ATTEMPTS, LEASE, deliver
+from skreg.publish.webhooks_off import KILLED
 from skreg.worker import run_worker
 from skreg.worker import sweep as worker_sweep
 from support.killing import ended_by_itself
@@ -117,7 +118,7 @@ def test_what_a_killed_worker_was_sending_is_sent_again(registry: Registry, deli
         asyncio.run(run_worker(worker(registry, Deadly()), wait=False))
 
     assert not ended_by_itself(die), "it was killed"
-    assert states(registry) == [("waiting", 0, False)]
+    assert states(registry) == [("waiting", 1, False)]
     receiver = Receiver()
     registry.sql("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '2 minutes'")
     registry.sql("UPDATE webhook_deliveries SET created_at = now() - interval '2 minutes'")
@@ -129,7 +130,19 @@ def test_what_a_killed_worker_was_sending_is_sent_again(registry: Registry, deli
     asyncio.run(_sweep(registry))
     asyncio.run(work(registry, receiver))
     assert receiver.types == ["version.yanked"]
-    assert states(registry) == [("delivered", 1, True)]
+    assert states(registry) == [("delivered", 2, True)]
+
+
+async def test_what_ended_its_worker_each_time_is_a_dead_letter(
+    registry: Registry, delivery: int
+) -> None:
+    registry.sql("UPDATE webhook_deliveries SET attempts = %s", ATTEMPTS)
+    receiver = Receiver()
+    container = worker(registry, receiver)
+    await deliver(container, delivery)
+    await container.close()
+    assert receiver.got == []
+    assert registry.sql("SELECT state, last_error FROM webhook_deliveries") == [("dead", KILLED)]
 
 
 async def _sweep(registry: Registry) -> None:
@@ -156,4 +169,4 @@ async def test_who_comes_back_after_its_claim_notes_nothing(
     await sending
     for item in (first, second):
         await item.close()
-    assert states(registry) == [("dead", 1, True)], "the outcome is the later one's"
+    assert states(registry) == [("dead", 2, True)], "the outcome is the later one's"

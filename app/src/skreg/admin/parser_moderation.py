@@ -97,6 +97,7 @@ def _add_webhooks(groups: Groups[argparse.ArgumentParser]) -> None:
     create = add_action(group, "create", f"{_RECORDS}:create_webhook", "add one", ["url"])
     create.add_argument("--event", action="append", required=True, metavar="KIND")
     add_action(group, "remove", f"{_RECORDS}:remove_webhook", "remove one", ["id"])
+    add_action(group, "enable", f"{_RECORDS}:enable_webhook", "switch one on again", ["id"])
     add_action(group, "dead", f"{_RECORDS}:dead_letters", "list what was not delivered", ["id"])
     retry = add_action(group, "retry", f"{_RECORDS}:retry_delivery", "send one again", ["id"])
     retry.add_argument("delivery", type=int)

@@ -112,7 +112,7 @@ def set_quota(parsed: argparse.Namespace) -> None:
 def webhooks(parsed: argparse.Namespace) -> None:
     """List the registry's webhooks."""
     found = at_desk(parsed, lambda desk: hooking.listing(desk, REGISTRY))
-    show_table(parsed, found, ("id", "url", "events", "created_at"))
+    show_table(parsed, found, ("id", "url", "events", "created_at", "disabled_at"))
 
 
 def create_webhook(parsed: argparse.Namespace) -> None:
@@ -142,6 +142,12 @@ def remove_webhook(parsed: argparse.Namespace) -> None:
     """Remove one of the registry's webhooks."""
     at_desk(parsed, lambda desk: hooking.remove(desk, REGISTRY, parsed.id))
     show(parsed, {"removed": parsed.id}, f"{parsed.id} is removed.")
+
+
+def enable_webhook(parsed: argparse.Namespace) -> None:
+    """Switch one of the registry's webhooks on again."""
+    at_desk(parsed, lambda desk: hooking.enable(desk, REGISTRY, parsed.id))
+    show(parsed, {"enabled": parsed.id}, f"{parsed.id} is on.")
 
 
 def dead_letters(parsed: argparse.Namespace) -> None:

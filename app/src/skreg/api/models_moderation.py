@@ -163,6 +163,7 @@ class Webhook(BaseModel):
     url: str
     events: list[str]
     created_at: datetime
+    disabled_at: datetime | None = Field(description="since when nothing is sent; null: it is on")
 
 
 class NewWebhook(Webhook):

@@ -15,6 +15,7 @@ from skreg.db.queries.webhooks import Parcel
 from skreg.domain import hooks
 from skreg.domain.moderation import stamp
 from skreg.ports.hooks import HookRefused, HookUnreached
+from skreg.publish import webhooks_off
 
 ATTEMPTS = 7
 """Tries of one delivery; the pauses of ``PAUSE_BASE`` make that about five hours."""
@@ -33,7 +34,7 @@ async def deliver(container: WorkerContainer, delivery_id: int) -> None:
 
     A transaction claims it and another notes what came of it: no connection is held while a
     receiver takes its time. Who dies in between has perhaps sent it, and it is sent again after
-    ``LEASE``, under the same ``webhook-id``.
+    ``LEASE``, under the same ``webhook-id``; not after ``ATTEMPTS`` such ends.
 
     Raises:
         NotDelivered: to be tried again.
@@ -41,34 +42,44 @@ async def deliver(container: WorkerContainer, delivery_id: int) -> None:
     async with writing(container.pool) as connection:
         parcel = await webhooks.claim(connection, delivery_id, LEASE)
     if parcel is None:
+        await webhooks_off.end_waiting(container, delivery_id)
+        return
+    if parcel.attempts > ATTEMPTS:
+        await _note(container, parcel, "dead", None, webhooks_off.KILLED)
         return
     status, error, is_final = await _send(container, parcel)
     state = "delivered" if error is None else _failed(parcel, is_final)
+    await _note(container, parcel, state, status, error)
+    if state == "waiting":
+        raise NotDelivered(f"delivery {delivery_id}: {error}")
+
+
+async def _note(
+    container: WorkerContainer, parcel: Parcel, state: str, status: int | None, error: str | None
+) -> None:
+    """Note what came of it; a webhook that lost one more may be switched off by that."""
+    off = None
     async with writing(container.pool) as connection:
         is_noted = await webhooks.note(connection, parcel, state, status=status, error=error)
-    if not is_noted:
-        _log.warning("webhook-claim-lost", delivery=delivery_id, outcome=state, error=error)
-        return
-    _tell(parcel, state, error)
-
-
-def _tell(parcel: Parcel, state: str, error: str | None) -> None:
-    """Let the queue try again, or the operator read of a dead letter."""
-    if state == "waiting":
-        raise NotDelivered(f"delivery {parcel.id}: {error}")
-    if state == "dead":
-        _log.warning("webhook-dead", delivery=parcel.id, webhook=parcel.webhook_id, error=error)
+        if is_noted and state == "dead":
+            off = await webhooks_off.switch_off(connection, parcel, status)
+    if state == "dead" or not is_noted:
+        what = "webhook-dead" if is_noted else "webhook-claim-lost"
+        _log.warning(what, delivery=parcel.id, webhook=parcel.webhook_id, error=error)
+    if off is not None:
+        await webhooks_off.end_waiting(container, parcel.id)
+        await webhooks_off.tell(container, parcel, off, status)
 
 
 def _failed(parcel: Parcel, is_final: bool) -> str:
-    return "dead" if is_final or parcel.attempts + 1 >= ATTEMPTS else "waiting"
+    return "dead" if is_final or parcel.attempts >= ATTEMPTS else "waiting"
 
 
 async def _send(container: WorkerContainer, parcel: Parcel) -> tuple[int | None, str | None, bool]:
     """Return the status, why it failed (None when it did not), and whether that is for good."""
     secret = _secret(container, parcel)
     if secret is None:
-        return None, "its secret cannot be opened: WEBHOOK_SEALING_KEY is another", False
+        return None, webhooks_off.UNOPENED, False
     body = json.dumps(
         {**parcel.payload, "timestamp": stamp(parcel.created_at)},
         separators=(",", ":"),

@@ -116,6 +116,22 @@ def _routes(prefix: str, place: Callable[..., object], whose: str) -> None:
         """Remove a webhook; what was to be sent to it is not sent."""
         await hooking.remove(*at, hook)
 
+    @router.post(
+        prefix + "/{hook}/enable",
+        response_model=Webhook,
+        summary=f"Switch a webhook of {whose} on again",
+        operation_id=f"enable_webhook_{name}",
+        responses=refusals(401, 403, 404),
+    )
+    async def enable(hook: str, at: At = Depends(place)) -> Webhook:
+        """Switch a webhook on again; one that is on stays as it is.
+
+        It is switched off when its receiver answers 410, or when ten deliveries died within five
+        days or more and none arrived. What waited then is among its dead letters, events since
+        are not kept.
+        """
+        return _told(await hooking.enable(*at, hook))
+
     @router.get(
         prefix + "/{hook}/deliveries",
         response_model=DeliveryPage,

@@ -111,6 +111,19 @@ async def remove(desk: Desk, place: Place, hook_id: str) -> None:
         await desk.record(connection, "webhook-removed", place.name, id=hook_id)
 
 
+async def enable(desk: Desk, place: Place, hook_id: str) -> WebhookFacts:
+    """Switch a webhook on again; one that is on stays as it is.
+
+    Raises:
+        Missing
+    """
+    await one(desk, place, hook_id)
+    async with writing(desk.pool) as connection:
+        if await webhooks.switch_on(connection, hook_id):
+            await desk.record(connection, "webhook-enabled", place.name, id=hook_id)
+    return await one(desk, place, hook_id)
+
+
 async def deliveries(
     desk: Desk, place: Place, hook_id: str, state: str | None, before: int
 ) -> list[DeliveryFacts]:
@@ -129,9 +142,10 @@ async def again(desk: Desk, place: Place, hook_id: str, delivery_id: int) -> Non
 
     Raises:
         Missing
-        Conflict: it is not dead.
+        Conflict: it is not dead, or the webhook is switched off.
     """
-    await one(desk, place, hook_id)
+    if (await one(desk, place, hook_id)).disabled_at is not None:
+        raise Conflict(f"The webhook {hook_id} is switched off.", fix="Switch it on first.")
     async with writing(desk.pool) as connection:
         if not await webhooks.again(connection, hook_id, delivery_id):
             raise Conflict(f"The delivery {delivery_id} is not a dead letter of this webhook.")

@@ -41,7 +41,7 @@ class DeliveryFacts:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What the worker needs to deliver one event."""
+    """What the worker needs to deliver one event; ``attempts`` counts the one it is for."""
 
     id: int
     webhook_id: str
@@ -54,9 +54,27 @@ class Parcel:
     claimed_until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SwitchedOff:
+    """Whose a webhook was that is off now; ``email`` None: nobody can be told."""
+
+    namespace: str | None
+    email: str | None
+
+
 _HOOK = """
     SELECT w.id, n.name, w.url, w.events, w.created_at, w.disabled_at
     FROM webhooks w LEFT JOIN namespaces n ON n.id = w.namespace_id WHERE """
+_OFF = "UPDATE webhooks w SET disabled_at = now() WHERE w.id = :id AND w.disabled_at IS NULL"
+_WHOSE = """
+    RETURNING (SELECT n.name FROM namespaces n WHERE n.id = w.namespace_id),
+      (SELECT a.email FROM accounts a WHERE a.id = w.created_by AND a.disabled_at IS NULL)"""
+_FAILING = """
+    SELECT count(*) >= :fewest AND min(d.tried_at) <= now() - :span FROM webhook_deliveries d
+    WHERE d.webhook_id = w.id AND d.state = 'dead' AND coalesce(d.last_error, '') <> ALL(:faults)
+      AND d.tried_at > coalesce(w.enabled_at, '-infinity') AND d.tried_at > coalesce(
+        (SELECT max(arrived.tried_at) FROM webhook_deliveries arrived
+         WHERE arrived.webhook_id = w.id AND arrived.state = 'delivered'), '-infinity')"""
 _SAME = "w.namespace_id IS NOT DISTINCT FROM CAST(:ns AS bigint)"
 
 
@@ -135,10 +153,12 @@ async def address(connection: Connection, event: Event) -> list[int]:
 async def claim(connection: Connection, delivery_id: int, lease: timedelta) -> Parcel | None:
     """Take a waiting delivery for the time of ``lease``; None when another process has it.
 
-    Whoever dies meanwhile leaves it to the sweeper, once the lease is over.
+    The attempt counts from here. Whoever dies meanwhile leaves it to the sweeper, once the lease
+    is over.
     """
     sql = """
-        UPDATE webhook_deliveries d SET claimed_until = now() + :lease FROM webhooks w
+        UPDATE webhook_deliveries d SET claimed_until = now() + :lease, attempts = attempts + 1
+        FROM webhooks w
         WHERE d.id = :id AND d.state = 'waiting' AND w.id = d.webhook_id AND w.disabled_at IS NULL
           AND (d.claimed_until IS NULL OR d.claimed_until < now())
         RETURNING d.id, w.id, w.url, w.sealing, w.sealed, d.payload, d.attempts, d.created_at,
@@ -159,11 +179,51 @@ async def note(
     Returns False, and notes nothing, when the claim is another's by now or the delivery is gone.
     """
     sql = """
-        UPDATE webhook_deliveries SET state = :state, attempts = attempts + 1,
-            last_status = :status, last_error = :error, tried_at = now(), claimed_until = NULL
+        UPDATE webhook_deliveries SET state = :state, last_status = :status, 
+            last_error = :error, tried_at = now(), claimed_until = NULL
         WHERE id = :id AND claimed_until = :claim"""
     values: dict[str, object] = {"id": parcel.id, "claim": parcel.claimed_until, "state": state}
     return await rows.run(connection, sql, {**values, "status": status, "error": error}) == 1
+
+
+async def switch_off(connection: Connection, hook_id: str) -> SwitchedOff | None:
+    """Switch a webhook off; None when it is off already."""
+    sql = f"{_OFF} {_WHOSE}"
+    return await rows.one_row(connection, SwitchedOff, sql, {"id": hook_id})
+
+
+async def switch_off_failing(
+    connection: Connection, hook_id: str, span: timedelta, fewest: int, own_faults: Sequence[str]
+) -> SwitchedOff | None:
+    """Switch a webhook off to which deliveries have been dying for ``span``; None when not.
+
+    Counted is what died since the last that arrived, or since it was switched on, at least
+    ``fewest``; what failed by ``own_faults`` is not counted.
+    """
+    sql = f"{_OFF} AND ({_FAILING}) {_WHOSE}"
+    values = {"id": hook_id, "span": span, "fewest": fewest, "faults": list(own_faults)}
+    return await rows.one_row(connection, SwitchedOff, sql, values)
+
+
+async def switch_on(connection: Connection, hook_id: str) -> bool:
+    """Switch a webhook on; False when it is on already."""
+    sql = """
+        UPDATE webhooks SET disabled_at = NULL, enabled_at = now()
+        WHERE id = :id AND disabled_at IS NOT NULL"""
+    return await rows.run(connection, sql, {"id": hook_id}) == 1
+
+
+async def bury(connection: Connection, delivery_id: int) -> int:
+    """Make dead letters of what waits, and is not under way, for a delivery's webhook.
+
+    Only when that is switched off; returns how many.
+    """
+    sql = """
+        UPDATE webhook_deliveries d SET state = 'dead', last_error = 'its webhook was switched off'
+        FROM webhook_deliveries one JOIN webhooks w ON w.id = one.webhook_id
+        WHERE one.id = :id AND w.disabled_at IS NOT NULL AND d.webhook_id = w.id
+          AND d.state = 'waiting' AND (d.claimed_until IS NULL OR d.claimed_until < now())"""
+    return await rows.run(connection, sql, {"id": delivery_id})
 
 
 async def without_job(connection: Connection, task: str) -> list[int]:

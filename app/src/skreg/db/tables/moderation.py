@@ -60,7 +60,10 @@ class Advisory(SQLModel, table=True):
 
 
 class Webhook(SQLModel, table=True):
-    """Who is told of events; the secret is sealed. Without a namespace: of all of them."""
+    """Who is told of events; the secret is sealed. Without a namespace: of all of them.
+
+    ``enabled_at``: when it was switched on again, after ``disabled_at`` had a moment.
+    """
 
     __tablename__ = "webhooks"
     id: str = c.text(primary_key=True)
@@ -72,6 +75,7 @@ class Webhook(SQLModel, table=True):
     created_by: int | None = c.reference("accounts.id", nullable=True)
     created_at: datetime = c.now()
     disabled_at: datetime | None = c.moment(nullable=True)
+    enabled_at: datetime | None = c.moment(nullable=True)
 
 
 class WebhookDelivery(SQLModel, table=True):
