@@ -116,10 +116,12 @@ def test_every_command_block_runs(page: str, place: Path) -> None:
     if any(block.kind == "cloud" for block in wanted) and shutil.which("pulumi") is None:
         wanted = [block for block in wanted if block.kind != "cloud"]
     port, data, env = free_port(), place / "data", environment(place)
-    running = [block for block in wanted if block.kind == "terminal"][:1]
-    script = "\n".join(adapt(b.text, port, data) for b in wanted if b.kind == "")
-    if not running:
-        run(script or "true", env)
-        return
-    with terminal(adapt(running[0].text, port, data), env):
-        run(script, env)
+    first = next((n for n, block in enumerate(wanted) if block.kind == "terminal"), len(wanted))
+
+    def script(part: list[Block]) -> str:
+        return "\n".join(adapt(one.text, port, data) for one in part if one.kind == "") or "true"
+
+    run(script(wanted[:first]), env)
+    if first < len(wanted):
+        with terminal(adapt(wanted[first].text, port, data), env):
+            run(script(wanted[first:]), env)

@@ -19,7 +19,7 @@ import pytest
 
 from skreg import administration
 from support.database import reachable_folder
-from support.registry_process import SKREG, Up, running_up, said
+from support.registry_process import SKREG, Http, Up, running_up, said
 from support.skills import make_skill
 
 PUBLISH = "/v1/packages/acme/demo/publish"
@@ -265,3 +265,29 @@ def test_a_person_who_looks_on_is_told_of_the_start_and_the_end(folder: Path) ->
 def test_json_says_where_and_what(folder: Path) -> None:
     with running_up(folder / "data") as up:
         assert set(json.loads(json.dumps(up.facts))) == {"url", "root_fingerprint", "data_dir"}
+
+
+def test_settings_of_ones_own_outlast_a_start_from_another_shell(folder: Path) -> None:
+    data = folder / "data"
+    data.mkdir(mode=0o755)
+    file = data / "settings.env"
+    file.write_text("VISIBILITY=private\nSIGNUP=closed\nPUBLIC_URL=https://skills.example.com\n")
+    for environment in ({}, {"VISIBILITY": "public", "PUBLIC_URL": "http://elsewhere.example"}):
+        with running_up(data, environment=environment) as up:
+            assert up.facts["url"] == "https://skills.example.com"
+            here = Http(up.facts["answers_at"])
+            assert here.get("/v1/packages").status == 401
+            account = {"username": "alice", "password": "correct horse battery staple"}
+            assert here.post("/v1/auth/signup", account).status == 403
+            told = here.get("/.well-known/skreg.json")
+            assert (told.status, b"https://skills.example.com" in told.body) == (200, True)
+
+
+def test_a_mistake_in_the_settings_is_said_before_anything_starts(folder: Path) -> None:
+    data = folder / "data"
+    data.mkdir(mode=0o755)
+    (data / "settings.env").write_text("VISIBILTY=private\n")
+    done = said("up", "--data-dir", str(data), "--port", "0")
+    assert done.returncode == 1
+    assert "VISIBILTY: is no setting" in done.stderr
+    assert not (data / "database").exists()

@@ -21,8 +21,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "SETTINGS.md"
 HEADER = """# Settings
 
 Every environment variable of the registry's processes, from the code that reads them (`make docs`
-writes this page). `skreg up` sets those of its own parts itself; what infrastructure sets is shown
-by `make plan`. A process names all mistakes of its environment at once and does not start.
+writes this page). `skreg up` decides where its parts and keys are, and takes the others from
+`settings.env` in its data folder; what infrastructure sets is shown by `make plan`. A process names
+all mistakes of its environment at once and does not start.
 """
 ROLES = {
     "Every role": settings.Settings,

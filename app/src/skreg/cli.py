@@ -41,7 +41,6 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--policy",
         choices=("standard", "strict"),
-        default="standard",
         help="strict takes .md and .json files only, 5 MiB together",
     )
     up.add_argument("--json", action="store_true", help="the ready line as JSON")

@@ -353,9 +353,15 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return _load(Settings, env, [*mistakes_in.login(env)])
 
 
+def names() -> frozenset[str]:
+    """Return every variable that a role reads."""
+    kinds = (ApiSettings, WorkerSettings)
+    return frozenset(field.upper() for kind in kinds for field in kind.model_fields)
+
+
 def without_settings() -> dict[str, str]:
     """Return this process's environment less every setting, for a child that gets its own."""
-    named = {field.upper() for kind in (ApiSettings, WorkerSettings) for field in kind.model_fields}
+    named = names()
     return {name: value for name, value in os.environ.items() if name not in named}
 
 

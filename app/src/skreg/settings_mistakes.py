@@ -21,7 +21,8 @@ KEY_VARIABLES = (
 )
 
 
-def _mistake(rule: str, variable: str, detail: str) -> dict[str, str]:
+def mistake(rule: str, variable: str, detail: str) -> dict[str, str]:
+    """Return one mistake in this page's form."""
     return {"rule": rule, "path": variable, "detail": detail}
 
 
@@ -30,22 +31,20 @@ def login(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
     how, secret = env.get("DATABASE_AUTH", ""), env.get("DATABASE_PASSWORD_SECRET", "")
     if secret and how not in ("", "secret"):
         detail = f"contradicts DATABASE_AUTH={how}: remove one of them"
-        yield _mistake("database-login", "DATABASE_PASSWORD_SECRET", detail)
+        yield mistake("database-login", "DATABASE_PASSWORD_SECRET", detail)
     if how == "secret" and not secret:
-        yield _mistake(
-            "database-login", "DATABASE_PASSWORD_SECRET", "DATABASE_AUTH=secret needs it"
-        )
+        yield mistake("database-login", "DATABASE_PASSWORD_SECRET", "DATABASE_AUTH=secret needs it")
     user, at, _ = env.get("DATABASE_URL", "").partition("://")[2].partition("@")
     if at and ":" in user and (secret or how not in ("", "password")):
         detail = "carries a password, and DATABASE_AUTH says that it comes from elsewhere"
-        yield _mistake("database-login", "DATABASE_URL", detail)
+        yield mistake("database-login", "DATABASE_URL", detail)
 
 
 def keys_for_api(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Yield every key setting that an API's environment names."""
     for name in KEY_VARIABLES:
         if env.get(name):
-            yield _mistake("key-in-api", name, "the API holds no signing right: unset it")
+            yield mistake("key-in-api", name, "the API holds no signing right: unset it")
 
 
 def same_store(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
@@ -53,7 +52,7 @@ def same_store(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
     storage, staging = env.get("STORAGE_URL", ""), env.get("STAGING_URL", "")
     if storage and storage.rstrip("/") == staging.rstrip("/"):
         detail = "is the same place as STORAGE_URL: unvetted uploads would be public"
-        yield _mistake("same-store", "STAGING_URL", detail)
+        yield mistake("same-store", "STAGING_URL", detail)
 
 
 def half_oidc(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
@@ -61,7 +60,7 @@ def half_oidc(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
     pair = ("OIDC_ISSUER", "OIDC_CLIENT_ID")
     for name, other in (pair, pair[::-1]):
         if env.get(other) and not env.get(name):
-            yield _mistake("missing", name, f"is needed beside {other}")
+            yield mistake("missing", name, f"is needed beside {other}")
 
 
 def key_contradictions(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
@@ -69,13 +68,13 @@ def key_contradictions(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
     uris = {name: env[name] for name in KEY_VARIABLES[:5] if env.get(name)}
     if env.get("ROOT_MODE") == "offline" and "ROOT_KEY_URI" in uris:
         detail = "contradicts ROOT_MODE=offline: remove one of them"
-        yield _mistake("root-mode", "ROOT_KEY_URI", detail)
+        yield mistake("root-mode", "ROOT_KEY_URI", detail)
     for name, uri in uris.items():
         if uri.startswith("file:") and env.get("HSM_BACKEND", "hsm") == "hsm":
             detail = "is a file; say HSM_BACKEND=software to allow that"
-            yield _mistake("software-key", name, detail)
+            yield mistake("software-key", name, detail)
         if any(other != name and uris[other] == uri for other in uris):
-            yield _mistake("shared-key", name, "names a key that another setting names too")
+            yield mistake("shared-key", name, "names a key that another setting names too")
 
 
 def in_fields(error: ValidationError) -> list[dict[str, str]]:

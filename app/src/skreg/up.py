@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -25,6 +24,7 @@ from skreg.children import Children
 from skreg.errors import ConfigurationInvalid, Unavailable
 from skreg.listening import require_free
 from skreg.up_layout import Layout, layout_of
+from skreg.up_settings import settings_in, settings_of_parts
 
 READY_SECONDS = 90.0
 # Whatever proxy the environment names, this machine is asked directly.
@@ -33,12 +33,12 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """What the command line says; ``data`` None is the default folder."""
+    """What the command line says; ``data`` None is the default folder, ``policy`` None no word."""
 
     data: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8470
-    policy: str = "standard"
+    policy: str | None = None
     as_json: bool = False
     verbose: bool = False
 
@@ -55,6 +55,7 @@ def up(options: UpOptions) -> int:
         signal.signal(number, lambda *_: stop.set())
     layout = layout_of(options.data)
     with _only_one(layout):
+        settings_in(layout)  # before anything starts
         port = _free_port(options.host, options.port)
         _tell(options, f"Starting a registry in {layout.root} …")
         server = embedded.start(layout.database)
@@ -108,66 +109,29 @@ def _run(
 ) -> int:
     from skreg.db.migrate import migrate
 
-    migrate(server.url())
     url = f"http://{_bracketed(options.host)}:{port}"
+    address = (options.host, port)
+    parts = settings_of_parts(layout, server.url(), address, url, _chosen(options))
+    migrate(server.url())
     with Children() as children:
-        children.start("worker", _environment(options, layout, server, url, keys=True))
-        children.start("api", _environment(options, layout, server, url, port=port))
+        children.start("worker", parts.worker)
+        children.start("api", parts.api)
         fingerprint = _wait_until_ready(layout, url, children, stop)
         if fingerprint is None:
             return 0
-        _announce(options, layout, url, fingerprint)
+        _announce(options, layout, url, parts.url, fingerprint)
         return children.watch(stop, server.keep_running)
+
+
+def _chosen(options: UpOptions) -> dict[str, str]:
+    """Return the settings that the command line names."""
+    level = {"LOG_LEVEL": "info"} if options.verbose else {}
+    return level | ({} if options.policy is None else {"ARCHIVE_POLICY": options.policy})
 
 
 def _bracketed(host: str) -> str:
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"[{shown}]" if ":" in shown else shown
-
-
-def _environment(
-    options: UpOptions,
-    layout: Layout,
-    server: embedded.EmbeddedServer,
-    url: str,
-    *,
-    port: int | None = None,
-    keys: bool = False,
-) -> dict[str, str]:
-    """Return a child's settings; only the worker is told where the keys are."""
-    layout.storage.mkdir(exist_ok=True)
-    layout.staging.mkdir(exist_ok=True, mode=0o700)
-    found = {
-        "DATABASE_URL": server.url(),
-        "STORAGE_URL": layout.storage.as_uri(),
-        "STAGING_URL": layout.staging.as_uri(),
-        "PUBLIC_URL": url,
-        "ENVIRONMENT": "dev",
-        "ARCHIVE_POLICY": options.policy,
-        "LOG_LEVEL": "info" if options.verbose else "warning",
-        "LOG_FORMAT": "console",
-        "WEBHOOK_SEALING_KEY": _sealing_key(layout),
-    }
-    if port is not None:
-        found |= {"LISTEN_HOST": options.host, "LISTEN_PORT": str(port)}
-        found["SESSION_SEALING_KEY"] = found["WEBHOOK_SEALING_KEY"]
-    if keys:
-        from skreg.pki.local import local_key_settings
-
-        found |= local_key_settings(layout.keys)
-    return found
-
-
-def _sealing_key(layout: Layout) -> str:
-    """Return what seals webhooks' secrets and session keys here; made with the first start."""
-    path = layout.sealing_key
-    if not path.exists():
-        made = path.with_suffix(".new")
-        made.unlink(missing_ok=True)
-        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
-        made.rename(path)
-    return path.read_text("ascii")
 
 
 def _wait_until_ready(
@@ -212,10 +176,13 @@ def _tell(options: UpOptions, text: str) -> None:
         sys.stderr.write(text + "\n")
 
 
-def _announce(options: UpOptions, layout: Layout, url: str, fingerprint: str) -> None:
+def _announce(options: UpOptions, layout: Layout, here: str, url: str, fingerprint: str) -> None:
+    """Say that it is ready; ``here`` it answers on this machine, at ``url`` people reach it."""
     facts = {"url": url, "root_fingerprint": fingerprint, "data_dir": str(layout.root)}
+    facts |= {} if here == url else {"answers_at": here}
+    behind = "" if here == url else f", answers at {here}"
     lines = [
-        f"skreg is ready at {url}  (data in {layout.root}; Ctrl-C stops it)",
+        f"skreg is ready at {url}{behind}  (data in {layout.root}; Ctrl-C stops it)",
         f"root {fingerprint}",
         f"skillpkg registry add local {url} --root-fingerprint {fingerprint}",
     ]

@@ -29,6 +29,11 @@ class Layout:
         return self.root / "sealing.key"
 
     @property
+    def settings(self) -> Path:
+        """Settings that somebody chose, ``NAME=VALUE`` a line; there may be none."""
+        return self.root / "settings.env"
+
+    @property
     def storage(self) -> Path:
         """The read plane: copy it anywhere and it installs from there."""
         return self.root / "storage"

@@ -22,6 +22,7 @@ from skreg.publish.known_keys import require_known
 from skreg.queue import defer_settle, open_queue
 from skreg.settings import WorkerSettings, has_database_url, load_worker_settings
 from skreg.up_layout import layout_of
+from skreg.up_settings import settings_in
 
 T = TypeVar("T")
 
@@ -64,6 +65,7 @@ def settings_of(data: Path | None) -> WorkerSettings:
             "DATABASE_URL": database_of(data).url,
             "STORAGE_URL": layout.storage.as_uri(),
             "STAGING_URL": layout.staging.as_uri(),
+            **settings_in(layout),
             "ENVIRONMENT": "dev",
             **local_key_settings(layout.keys),
         }
