@@ -50,6 +50,18 @@ async def test_a_word_in_the_name_outweighs_one_in_the_text(
     assert await names(client, "yaml") == ["yaml-lint", "plain"]
 
 
+@pytest.mark.parametrize("tier", [1, 4])
+@pytest.mark.parametrize("query", ["common words", "common"])
+async def test_a_name_is_found_however_unpopular_its_package_is(
+    client: AsgiClient, registry: Registry, query: str, tier: int
+) -> None:
+    show_many(registry, 300, "Common words in a row.", [0])
+    show(registry, Shown("common-words-kit", "Sorts them.", popularity=5))
+    registry.sql("UPDATE package_search SET tier = %s WHERE name = 'common-words-kit'", tier)
+    best, *_ = await names(client, query)
+    assert (best == "common-words-kit") == (query != "common" or tier == 1), "or two tiers further"
+
+
 async def test_downloads_raise_what_fits_alike(client: AsgiClient, registry: Registry) -> None:
     show(registry, Shown("one", "Sorts photos."), Shown("two", "Sorts photos.", popularity=50))
     assert await names(client, "photos") == ["two", "one"]
@@ -168,6 +180,21 @@ async def test_several_words_in_a_large_registry_are_counted_so_far(
     async with writing(container.pool) as connection:
         found = await queries.search(connection, Filters("common words"), offset=0, limit=20)
     assert (found.total, found.exact) == (150, False)
+
+
+async def test_one_word_in_a_large_registry_is_counted_in_a_tier_that_holds_enough(
+    registry: Registry, container: ApiContainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show_many(registry, 1500, "Common words in a row.", [0, 1, 2, 3, 4])
+    registry.sql("ANALYZE package_search")
+    async with writing(container.pool) as connection:
+        whole = await queries.search(connection, Filters("common"), offset=0, limit=20)
+    monkeypatch.setattr(queries, "_LARGE", 10)
+    async with writing(container.pool) as connection:
+        found = await queries.search(connection, Filters("common"), offset=0, limit=20)
+    assert (whole.total, whole.exact) == (1000, False)
+    assert (found.total, found.exact) == (300, False)
+    assert found.hits == whole.hits
 
 
 async def test_tags_and_categories_follow_what_is_shown(

@@ -2,8 +2,8 @@
 
 A search begins in a small index over the 2,000 most popular packages, goes on to the 30,000 and
 the 250,000 most popular and then to all, and stops as soon as it has enough: ``ts_rank`` is
-computed for a bounded number of rows however common a word is. Names are looked at one tier
-further than texts, for a name outweighs much popularity. What the first tiers gave stands before
+computed for a bounded number of rows however common a word is. Names are looked at further than
+texts, for a name outweighs much popularity. What the first tiers gave stands before
 what later ones add, so pages neither overlap nor leave anything out.
 """
 
@@ -23,22 +23,23 @@ TOTAL_CAP = 1000
 _LAST = len(TIER_SIZES)
 _ENOUGH = 60
 """So many hits in a tier end the search there."""
-_FURTHER, _FURTHER_OF_SEVERAL = 2, 1
-"""Tiers that names are looked at further than texts, of one word and of several: bringing long
-lists together costs most."""
+_FURTHER = 2
+"""Tiers that names with the one word that was typed are looked at further than texts; names with
+every one of several words are looked at in all, for there are few."""
 _LOOKED_AT = 5000
 """Matches that one step reads from the index at most."""
 _RANKED = 1000
 """The most popular of them, which are ranked; as many as the pages show."""
-_NAMES = 500
+_NAMES = 400
 """Matching names of the further tiers, which are ranked with them."""
 _SAME_NAME = 20
 """Packages of exactly the name that was typed, which stand first."""
-_SURELY = 1200
-"""A tier that should hold so many matches is counted instead of all."""
 _LARGE = 200_000
-"""Packages from which on several words are not counted beyond what their search has read: the time
-is better spent on names of one more tier."""
+"""Packages from which on several words are not counted beyond what their search has read, and one
+word not up to ``TOTAL_CAP``: the time is better spent on names of further tiers."""
+_SURELY = 250
+"""There, a tier that should hold so many matches of a word is counted instead of all, when all
+should hold more than ``TOTAL_CAP``."""
 HIT = "namespace, name, version, description, category, tags, published_at"
 SCORE = "ts_rank(document, CAST(:words AS tsquery)) * ln(popularity + 3)"
 """How well the text fits, raised by popularity: a thousand downloads weigh sixfold."""
@@ -95,7 +96,7 @@ class _Cascade:
     async def run(self, limit: int) -> tuple[int, bool]:
         """Add packages up to ``limit``; returns how many there are, and whether that is all."""
         before, tier = len(self.ids), 0
-        found, matched = await self._step("tier <= 0", tier, limit)
+        found, matched = await self._first(limit)
         while matched < _ENOUGH and tier < _LAST:
             tier = _next_tier(tier, matched)
             found, matched = await self._step(f"tier <= {tier}", tier, limit)
@@ -105,20 +106,30 @@ class _Cascade:
         reached = tier
         while len(self.ids) < limit and reached < _LAST:
             reached += 1
-            found, _ = await self._step(f"tier = {reached}", reached, limit)
+            found, _ = await self._step(f"tier = {reached}", reached, limit, with_names=False)
             self.ids += found
         if self.wanted.several and self.wanted.packages > _LARGE:
             return max(before + matched, len(self.ids)), False
         return await self._total(tier, matched)
 
-    async def _step(self, where: str, tier: int, limit: int) -> tuple[list[int], int]:
+    async def _first(self, limit: int) -> tuple[list[int], int]:
+        """Take the first step: of several words without names, for it is seldom their last."""
+        if self.wanted.names:
+            found, matched = await self._step("tier <= 0", 0, limit, with_names=False)
+            if matched < _ENOUGH:
+                return found, matched
+        return await self._step("tier <= 0", 0, limit)
+
+    async def _step(
+        self, where: str, tier: int, limit: int, *, with_names: bool = True
+    ) -> tuple[list[int], int]:
         """Return the best new packages under a condition on the tier, and how many match it."""
         score = SCORE if self.wanted.words else "ln(popularity + 3)"
         sql = f"""
             SELECT package_id, count(*) FILTER (WHERE tier <= {tier}) OVER () FROM (
                 (SELECT * FROM ({self._matches(where, _LOOKED_AT)}) AS looked_at
                  ORDER BY popularity DESC, package_id LIMIT {_RANKED})
-                {self._names(tier) if "<=" in where else ""}) AS candidates
+                {self._names(tier) if with_names else ""}) AS candidates
             WHERE package_id <> ALL(CAST(:seen AS bigint[]))
             ORDER BY {score} DESC, popularity DESC, package_id LIMIT :limit"""
         values = self._values() | {"seen": self.ids, "limit": limit - len(self.ids)}
@@ -134,21 +145,30 @@ class _Cascade:
             WHERE true {order} LIMIT {limit}"""
 
     def _names(self, tier: int) -> str:
-        more = _FURTHER_OF_SEVERAL if self.wanted.several else _FURTHER
-        further = min(tier + more, _LAST)
-        if tier >= further or not self.wanted.names:
+        """Return the branches for names in further tiers; one word of several is looked for in the
+        next, as long as that is not the last: bringing the longest lists together costs most.
+        """
+        several = bool(self.wanted.names)
+        further = tier + 1 if several and tier + 1 < _LAST else tier
+        last = _LAST if several else min(tier + _FURTHER, _LAST)
+        return self._branch("names", tier, further) + self._branch("named", further, last)
+
+    def _branch(self, query: str, after: int, last: int) -> str:
+        if after >= last or not self._values()[query]:
             return ""
         return f"""
             UNION ALL (
                 SELECT package_id, tier, popularity, document FROM package_search
-                WHERE tier > {tier} AND tier <= {further} AND document @@ CAST(:names AS tsquery)
+                WHERE tier > {after} AND tier <= {last} AND document @@ CAST(:{query} AS tsquery)
                 LIMIT {_NAMES})"""
 
     async def _total(self, tier: int, matched: int) -> tuple[int, bool]:
-        """Count in the smallest tier that should hold more than is ever shown, or in all."""
+        """Count in the smallest tier that should hold enough, or in all."""
         sizes = [*TIER_SIZES, max(self.wanted.packages, TIER_SIZES[-1])]
         density = matched / sizes[tier]
-        likely = [n for n in range(tier, _LAST) if density * sizes[n] > _SURELY]
+        is_many = self.wanted.packages > _LARGE and density * sizes[_LAST] > TOTAL_CAP
+        enough = _SURELY if is_many else TOTAL_CAP
+        likely = [n for n in range(tier, _LAST) if density * sizes[n] > enough]
         counted = min([*likely, _LAST])
         found, exact = await self._counted(counted)
         if found > min(TOTAL_CAP, density * sizes[counted] / 2) or counted == _LAST:
@@ -164,7 +184,8 @@ class _Cascade:
 
     def _values(self) -> dict[str, object]:
         wanted = self.wanted
-        return {"index": wanted.index, "words": wanted.words, "names": wanted.names}
+        queries: dict[str, object] = {"index": wanted.index, "words": wanted.words}
+        return queries | {"named": wanted.named, "names": wanted.names}
 
 
 def _next_tier(tier: int, matched: int) -> int:

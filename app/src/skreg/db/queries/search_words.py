@@ -32,16 +32,17 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Three tsqueries as text, empty where there is nothing to ask, and about how many packages.
+    """Four tsqueries as text, empty where there is nothing to ask, and about how many packages.
 
     ``words`` ranks, and decides where order matters (``ordered``). ``index`` is what an index is
     asked: with the filters, and a phrase taken for its words, so that the rows in which a phrase
-    is looked for are bounded. ``names`` finds those with a word in their name; it is empty for
-    phrases and negations.
+    is looked for are bounded. ``named`` finds those with every word in their name, and ``names``
+    those with one of several words there; both are empty for phrases and negations.
     """
 
     words: str
     index: str
+    named: str
     names: str
     packages: int
 
@@ -53,7 +54,7 @@ class Wanted:
     @property
     def several(self) -> bool:
         """Whether an index must bring several lists together."""
-        return len(_LEXEME.findall(self.index)) > 1
+        return len(set(_LEXEME.findall(self.index))) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,9 @@ async def understand(connection: Connection, filters: Filters) -> Wanted | None:
     if parsed is None or (filters.query and not words):
         return None
     loose = _loose(words)
-    names = "" if "!" in words or loose != words else _in_names(words)
     lexemes = filters.lexemes()
-    narrowed = _both(names, lexemes) if names else ""
-    return Wanted(words, _both(loose, lexemes), narrowed, parsed.packages)
+    named, names = ("", "") if "!" in words or loose != words else _in_names(words, lexemes)
+    return Wanted(words, _both(loose, lexemes), named, names, parsed.packages)
 
 
 def exact_name(query: str) -> tuple[str | None, str]:
@@ -111,10 +111,15 @@ def _loose(words: str) -> str:
     return words if "!" in words else _FOLLOWED_BY.sub("&", words)
 
 
-def _in_names(words: str) -> str:
-    """Return the query for matches of which the name has one word at least."""
-    named = " | ".join(f"'name:{lexeme}'" for lexeme in _LEXEME.findall(words))
-    return f"({words}) & ({named})" if named else ""
+def _in_names(words: str, lexemes: str) -> tuple[str, str]:
+    """Return the queries for matches of which the name has every word, and one of several.
+
+    Without negations, what has every word matches: the first asks for nothing but the names.
+    """
+    found = sorted({f"'name:{lexeme}'" for lexeme in _LEXEME.findall(words)})
+    every = _both(" & ".join(found), lexemes) if found else ""
+    one = _both(f"({words}) & ({' | '.join(found)})", lexemes) if len(found) > 1 else ""
+    return every, one
 
 
 def _both(query: str, lexemes: str) -> str:
