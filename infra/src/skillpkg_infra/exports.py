@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import fields
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import pulumi
 
 from skillpkg_infra.choices import RootMode
 from skillpkg_infra.config import StackConfig
-
-if TYPE_CHECKING:
-    from skillpkg_infra.stack import Deployed
+from skillpkg_infra.deployed import Deployed
 
 INNER = frozenset(
     {

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pulumi
 
 from skillpkg_infra import arguments, environment
-from skillpkg_infra.components.compute import SkillpkgCompute
-from skillpkg_infra.components.database import SkillpkgDatabase
-from skillpkg_infra.components.network import SkillpkgNetwork
-from skillpkg_infra.components.pki import SkillpkgPki
-from skillpkg_infra.components.storage import SkillpkgStorage
 from skillpkg_infra.config import StackConfig
+from skillpkg_infra.deployed import Deployed
 from skillpkg_infra.exports import stack_outputs
 from skillpkg_infra.providers import load
 from skillpkg_infra.warnings import warnings_of
-
-
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """The five components of a stack."""
-
-    network: SkillpkgNetwork
-    pki: SkillpkgPki
-    storage: SkillpkgStorage
-    database: SkillpkgDatabase
-    compute: SkillpkgCompute
 
 
 class SkillpkgStack:
