@@ -121,9 +121,13 @@ def _nothing_to_do(
     found = granted(wish, store, registry_id)
     if found is None:
         return None
+    from skillpkg.install.shown import differences, is_gone
+
     wanted = {(p.package, p.version.text, t.agent.id, t.folder) for p in found for t in targets}
-    shown = [p for p in store.read().placements if _key(p) in wanted and p.path.exists()]
-    if {_key(p) for p in shown} != wanted:
+    files = {(p.package, p.version.text): store.folder(p) for p in found}
+    shown = [p for p in store.read().placements if _key(p) in wanted and not is_gone(p)]
+    altered = any(differences(p, files[p.package, p.version]) for p in shown)
+    if altered or {_key(p) for p in shown} != wanted:
         return None
     return Outcome(tuple(Done(p, None) for p in found), tuple(shown))
 

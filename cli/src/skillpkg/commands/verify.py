@@ -1,12 +1,13 @@
 """Check installed skills again, without the network.
 
 The files are held to their manifest and to the digest in the transparency log, the log's proof and
-the signature to the root that is pinned here.
+the signature to the root that is pinned here; what agents find in their folders, to those files.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from skillpkg.commands.session import add_scope, now, open_store
@@ -68,6 +69,7 @@ def _recheck(store: Store, package: InstalledPackage) -> Rechecked:
     from skillpkg.client.connect import stored_bundle
     from skillpkg.client.state import DiskState
     from skillpkg.install.recheck import recheck
+    from skillpkg.install.shown import require_shown
 
     entries = [r.entry for r in registries.known() if r.entry]
     entry = next((e for e in entries if e.registry_id == package.registry), None)
@@ -79,8 +81,10 @@ def _recheck(store: Store, package: InstalledPackage) -> Rechecked:
             why=f"It came from registry {package.registry}.",
             fix="Type: skillpkg registry add NAME URL --root-fingerprint sha256:…",
         )
-    state = DiskState(registries.folder(package.registry))
-    return recheck(package, store.folder(package), store.record(package), bundle, state, now)
+    state, files = DiskState(registries.folder(package.registry)), store.folder(package)
+    found = recheck(package, files, store.record(package), bundle, state, now)
+    gone = require_shown(store.read().placements_of(package), files)
+    return replace(found, warnings=(*found.warnings, *gone))
 
 
 def _show(

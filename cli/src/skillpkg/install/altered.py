@@ -17,7 +17,7 @@ from skillpkg.errors import InstallFailed
 from skillpkg.installed import InstalledPackage
 
 _MANIFEST = "manifest.json"
-_BYTECODE = "__pycache__"  # Python writes it when a skill's scripts run
+BYTECODE = "__pycache__"  # Python writes it when a skill's scripts run
 _SHOWN = 20
 
 
@@ -52,7 +52,7 @@ def differences(folder: Path) -> list[str] | None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [f"changed: {_MANIFEST} ({error})"]
     try:
-        paths = [path for path in walk(folder) if _BYTECODE not in path.split("/")]
+        paths = [path for path in walk(folder) if BYTECODE not in path.split("/")]
         return compare({path: (folder / path).read_bytes() for path in sorted(paths)}, listed)
     except OSError as error:
         return [f"changed: {error}"]

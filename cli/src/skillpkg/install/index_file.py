@@ -47,6 +47,11 @@ class StoreIndex:
     packages: tuple[InstalledPackage, ...] = ()
     placements: tuple[Placement, ...] = ()
 
+    def placements_of(self, package: InstalledPackage) -> list[Placement]:
+        """Return where agents see one version."""
+        key = (package.package, package.version.text)
+        return [one for one in self.placements if (one.package, one.version) == key]
+
     def find(self, package: str, version: str | None = None) -> list[InstalledPackage]:
         """Return what is installed of ``ns/name``, newest last."""
         found = [p for p in self.packages if p.package == package]

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 
 from skillpkg.client.connect import Connection
 from skillpkg.client.state import MemoryMoved
@@ -24,6 +25,7 @@ from skillpkg.install.outcome import Done, Outcome
 from skillpkg.install.ports import ReadPlane
 from skillpkg.install.release import object_path
 from skillpkg.install.resolve import Candidate, resolve
+from skillpkg.install.shown import require_unaltered
 from skillpkg.install.store import Store, StoreChange
 from skillpkg.install.targets import Target, place
 from skillpkg.install.verify import VerifiedRelease, Verifier
@@ -102,6 +104,8 @@ class _Run:
     change: StoreChange
 
     def carry_out(self, chosen: Sequence[Candidate], pool: ThreadPoolExecutor) -> Outcome:
+        if not self.wish.force:
+            require_unaltered(self._to_be_replaced({c.package for c in chosen}))
         present = {c.package: self._present(c) for c in chosen}
         missing = [c for c in chosen if present[c.package] is None]
         self.plan.on_chosen(len(missing))
@@ -190,6 +194,13 @@ class _Run:
             self._is_asked(chosen.package),
         )
         return replace(package, path=self.plan.store.folder(package))
+
+    def _to_be_replaced(self, packages: set[str]) -> list[tuple[Placement, Path]]:
+        """Return the entries in the targets' folders that will be put there anew."""
+        folders = {target.folder for target in self.plan.targets}
+        ours = [p for p in self.change.index.placements if p.path.parent in folders]
+        root = self.plan.store.root / "packages"
+        return [(p, root / p.package / p.version) for p in ours if p.package in packages]
 
     def _show(self, packages: Sequence[InstalledPackage]) -> tuple[Placement, ...]:
         placements: list[Placement] = []

@@ -11,6 +11,7 @@ from skillpkg.errors import InstallFailed, UsageError
 from skillpkg.install.agents import AGENTS, Agent
 from skillpkg.install.folders import Folder, open_folder, remove_tree
 from skillpkg.install.index_file import Placement
+from skillpkg.install.shown import edits, is_gone
 from skillpkg.installed import InstalledPackage
 
 
@@ -156,24 +157,13 @@ def unplace(placement: Placement, files: Path) -> bool:
         False when something else stands there now; that is left alone.
     """
     path = placement.path
-    if path.is_symlink():
-        leads_to = Path(os.path.normpath(path.parent.resolve() / path.readlink()))
-        if leads_to != Path(os.path.normpath(files.parent.resolve() / files.name)):
-            return False
-    elif not path.exists():
+    if is_gone(placement):
         return True
-    elif placement.kind != "copy" or not _same_manifest(path, files):
+    if edits(placement, files):
         return False
     with open_folder(path.parent.resolve()) as folder:
         remove_tree(folder, path.name)
     return True
-
-
-def _same_manifest(one: Path, other: Path) -> bool:
-    try:
-        return (one / "manifest.json").read_bytes() == (other / "manifest.json").read_bytes()
-    except OSError:
-        return False
 
 
 def _unknown(name: str) -> UsageError:
