@@ -126,7 +126,7 @@ def test_mistakes_on_the_command_line_are_told(operator: Operator) -> None:
 @pytest.mark.parametrize("role", ["signing", "registry-ca", "publisher-ca", "log"])
 def test_a_successor_must_be_named_first(operator: Operator, role: str) -> None:
     told = operator.refused("rotate", role)
-    assert "still names the present key" in told
+    assert "names the key in use" in told
     assert ("FORMER_KEY_URIS" in told) is (role != "signing")
 
 

@@ -138,8 +138,9 @@ def _unchanged(role: str) -> Conflict:
     variable = VARIABLES[role]
     keeps = "" if role == SIGNING else " and the present one in FORMER_KEY_URIS"
     return Conflict(
-        f"{variable} still names the present key.",
-        why="A successor is another key, made beforehand in its KMS or token.",
+        f"{variable} names the key in use.",
+        why="A successor is another key, made beforehand in its KMS or token. A worker with a "
+        "managed root takes a new one up by itself: skreg pki status shows whether it did.",
         fix=f"Make one, name it in {variable}{keeps}, and run this again with those settings.",
     )
 
